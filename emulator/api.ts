@@ -1,0 +1,120 @@
+import type { HostPhysicalAddress, LinearAddress } from './addresses.ts';
+
+/**
+ * What `emulator/machine.ts` offers to `emulator/debug`, the loaders and the command line. Everything here is
+ * synchronous and deterministic: the same configuration, loads, console input and writes give the same run, step by
+ * step. Time is counted in steps (a retired instruction, a REP iteration, a delivered event).
+ */
+export interface MachineConfiguration {
+  /** A CPU profile name: `tigerlake`, `sapphirerapids`. */
+  cpu: string;
+  /** CPUID features by name, switched on or off against the profile. */
+  features?: Readonly<Record<string, boolean>>;
+  /** Guest RAM from address 0, in bytes; a multiple of 2 MiB. */
+  memoryBytes: number;
+}
+
+/** Why `run` came back. Unless stated, RIP is the next instruction to execute and nothing of it has happened. */
+export type RunExit =
+  /** All steps asked for were taken, or `requestStop` was called. */
+  | { readonly kind: 'budget' }
+  /** RIP is at an execution breakpoint. */
+  | { readonly kind: 'breakpoint' }
+  /** An event that a stop was asked for is about to be delivered; the next `run` delivers it. */
+  | { readonly kind: 'exception'; readonly event: PendingEvent }
+  /** HLT with nothing that could ever wake the processor. */
+  | { readonly kind: 'halted'; readonly sentence: string }
+  /** The guest shut the processor down (SDM Vol. 3A §6.15); `sentence` tells the chain of faults. */
+  | { readonly kind: 'tripleFault'; readonly sentence: string }
+  /** The guest wrote `code` to the debug-exit port; the process status is `(code << 1 | 1) & 0xff`. */
+  | { readonly kind: 'debugExit'; readonly code: number }
+  /** The guest used something that the machine does not have and that has no architectural fault. */
+  | { readonly kind: 'unsupported'; readonly sentence: string };
+
+export interface PendingEvent {
+  readonly vector: number;
+  readonly source: 'fault' | 'trap' | 'software' | 'external';
+  /** Present for the vectors that push one. */
+  readonly errorCode?: number;
+  /** Linear address for #PF. */
+  readonly cr2?: bigint;
+  /** For #CP: what was compared, where it applies. */
+  readonly controlProtection?: {
+    readonly cause: 'NEAR-RET' | 'FAR-RET/IRET' | 'ENDBRANCH' | 'RSTORSSP' | 'SETSSBSY';
+    /** NEAR-RET, FAR-RET: what the shadow stack holds. RSTORSSP, SETSSBSY: the token that was needed. */
+    readonly expected?: bigint;
+    /** NEAR-RET, FAR-RET: what the ordinary stack holds. RSTORSSP, SETSSBSY: the token found. */
+    readonly actual?: bigint;
+  };
+}
+
+export interface RunOptions {
+  /** Take the first step even when RIP is at a breakpoint. */
+  readonly ignoreBreakpointAtStart?: boolean;
+}
+
+export type TranslationResult =
+  | { readonly ok: true; readonly physical: HostPhysicalAddress }
+  /** `errorCode` is the #PF error code of a supervisor read, -1 when the address is not canonical. */
+  | { readonly ok: false; readonly errorCode: number; readonly sentence: string };
+
+export interface MemoryRead {
+  /** The readable bytes from the start; shorter than asked for when an address cannot be read. */
+  readonly data: Uint8Array;
+  readonly sentence?: string;
+}
+
+/**
+ * A register that the debugger can name. `group` says in which scope it stands; flags are separate entries of width 1
+ * in group `flags` (`CF`, `ZF`, `IOPL` …).
+ */
+export interface RegisterDescription {
+  readonly name: string;
+  readonly group: 'general' | 'flags' | 'segments' | 'control' | 'debug' | 'cet' | 'sse' | 'msr';
+  readonly bits: number;
+  readonly description: string;
+}
+
+export interface MachineApi {
+  readonly configuration: MachineConfiguration;
+  /** Steps since reset. */
+  readonly steps: number;
+  /** Runs at most `maxSteps` steps. */
+  run(maxSteps: number, options?: RunOptions): RunExit;
+  /** Linear addresses; replaces the set. */
+  setBreakpoints(addresses: Iterable<LinearAddress>): void;
+  /** Bit v: stop before vector v is delivered. */
+  setExceptionStops(vectors: number): void;
+
+  readonly registers: readonly RegisterDescription[];
+  /** By name as in `registers`, lower case, plus the sub-registers (`eax`, `ax`, `al`, `ah`, `r8d` …). */
+  readRegister(name: string): bigint;
+  /** Writes as a debugger does. Returns one sentence when the processor could not hold the value. */
+  writeRegister(name: string, value: bigint): string | undefined;
+  /** 16, 32 or 64: how the code at RIP is decoded. */
+  codeBits(): 16 | 32 | 64;
+  /** RIP plus the code segment's base. */
+  instructionAddress(): LinearAddress;
+
+  /** Walks the page tables as a supervisor read with every check off that a debugger should not trip on; changes nothing. */
+  translate(address: LinearAddress): TranslationResult;
+  readLinear(address: LinearAddress, length: number): MemoryRead;
+  /** Writes whole or not at all; a sentence when some byte cannot be written. Read-only pages are written through. */
+  writeLinear(address: LinearAddress, data: Uint8Array): string | undefined;
+  readPhysical(address: HostPhysicalAddress, length: number): MemoryRead;
+  writePhysical(address: HostPhysicalAddress, data: Uint8Array): string | undefined;
+
+  /** Bytes that the guest wrote to the serial port, as they come. */
+  onSerialOutput(listener: (bytes: Uint8Array) => void): void;
+  serialInput(bytes: Uint8Array): void;
+
+  snapshot(): MachineSnapshot;
+  restore(snapshot: MachineSnapshot): void;
+  /** A digest of everything the guest could ever see. */
+  stateHash(): string;
+}
+
+/** Opaque, immutable; lives as long as it is referenced. */
+export interface MachineSnapshot {
+  readonly steps: number;
+}
