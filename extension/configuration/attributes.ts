@@ -1,0 +1,111 @@
+/**
+ * What a launch configuration may say: the one table from which package.json's schema, the snippets and the defaults
+ * come. `npm run contributions` writes them there; a test holds that they agree.
+ */
+
+export interface LaunchConfiguration {
+  /** Path of a `.s`, `.S` or `.asm` source, or of an ELF file. */
+  program: string;
+  start: StartState;
+  cpu: CpuProfile;
+  /** CPUID feature name to whether the processor has it; what is not named is as the profile says. */
+  features: Record<string, boolean>;
+  /** Guest memory: `128M`, `1G`, or a number of MiB; 3.5 GiB at most. */
+  memory: string | number;
+  stopOnEntry: boolean;
+  /** The multiboot command line. */
+  append: string;
+  /** Folders in which the assembler looks for `.include` and `#include`. */
+  include: string[];
+  /** Assembler symbols, as `-D` gives them. */
+  defines: Record<string, string | number | boolean>;
+}
+
+export type StartState = 'long64' | 'protected32' | 'multiboot';
+export type CpuProfile = 'tigerlake' | 'sapphirerapids';
+
+export interface Attribute<T> {
+  /** The value that stands for an absent key; undefined when the adapter chooses by the program. */
+  readonly default: T | undefined;
+  readonly required?: boolean;
+  /** JSON schema of the value without its default and description. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly description: string;
+}
+
+const startDescriptions: Record<StartState, string> = {
+  long64: '64-bit mode with paging on, a flat GDT, a stack and SSE: for plain sources and freestanding C.',
+  protected32: '32-bit protected mode, flat segments, paging off.',
+  multiboot: 'Multiboot 1: 32-bit protected mode, EAX=0x2BADB002, EBX points at the information structure.',
+};
+
+const cpuDescriptions: Record<CpuProfile, string> = {
+  tigerlake: 'Tiger Lake: CET, VMX and split-lock #AC, no OS bus-lock detection.',
+  sapphirerapids: 'Sapphire Rapids: CET, VMX, split-lock #AC and OS bus-lock detection.',
+};
+
+export const launchAttributes: { readonly [K in keyof LaunchConfiguration]: Attribute<LaunchConfiguration[K]> } = {
+  program: {
+    default: undefined,
+    required: true,
+    schema: { type: 'string' },
+    description:
+      'The guest: an assembly source in GAS syntax (`.s`, `.S`, `.asm`), assembled at every start, or an ELF file made by gcc, clang or as.',
+  },
+  start: {
+    default: undefined,
+    schema: {
+      type: 'string',
+      enum: Object.keys(startDescriptions),
+      markdownEnumDescriptions: Object.values(startDescriptions),
+    },
+    description:
+      'The state in which the guest starts. Without it: `multiboot` for an image with a multiboot header, otherwise `long64`, or `protected32` for a 32-bit ELF.',
+  },
+  cpu: {
+    default: 'tigerlake',
+    schema: {
+      type: 'string',
+      enum: Object.keys(cpuDescriptions),
+      markdownEnumDescriptions: Object.values(cpuDescriptions),
+    },
+    description: 'The processor that the guest sees in CPUID, in its MSRs and in what its instructions do.',
+  },
+  features: {
+    default: {},
+    schema: { type: 'object', additionalProperties: { type: 'boolean' } },
+    description:
+      'CPUID features to add to the processor or to take from it, by name: `{ "CET_SS": false }` gives a processor without shadow stacks.',
+  },
+  memory: {
+    default: '128M',
+    schema: {
+      anyOf: [
+        { type: 'string', pattern: '^[1-9][0-9]*(\\.[0-9]+)?[KMG]$' },
+        { type: 'number', minimum: 1, maximum: 3584 },
+      ],
+    },
+    description: "The guest's memory, such as `128M` or `2G`, or a number of MiB; at most 3.5 GiB.",
+  },
+  stopOnEntry: {
+    default: false,
+    schema: { type: 'boolean' },
+    description: "Stop before the guest's first instruction.",
+  },
+  append: {
+    default: '',
+    schema: { type: 'string' },
+    description: 'The command line that a multiboot guest finds in its information structure.',
+  },
+  include: {
+    default: [],
+    schema: { type: 'array', items: { type: 'string' } },
+    description: "Folders in which `.include` and `#include` look for files, after the source's own folder.",
+  },
+  defines: {
+    default: {},
+    schema: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
+    description:
+      'Symbols for the assembler: `{ "DEBUG": 1 }` is `#define DEBUG 1` for a `.S` source and `.set DEBUG, 1` for others.',
+  },
+};

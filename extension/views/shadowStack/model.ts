@@ -1,0 +1,136 @@
+import type { ShadowStackBody, ShadowStackEntry } from '../../../adapter/protocol.ts';
+import type { Values } from '../changes.ts';
+import { shortHex, sourcePlace } from '../format.ts';
+import type { RowLook } from '../row.ts';
+
+/** How many entries are read at first, and how many more with each "more". */
+export const pageSize = 64;
+
+export type ShadowStackRow = RowLook &
+  (
+    | { readonly kind: 'entry'; readonly entry: ShadowStackEntry }
+    | { readonly kind: 'more' }
+    | { readonly kind: 'stopped' }
+  );
+
+/** The entries' values by address, for the comparison with the next stop. */
+export function shadowStackValues(body: ShadowStackBody): Values {
+  return new Map(body.entries.map((entry) => [entry.address, entry.value]));
+}
+
+/**
+ * The rows of the view, from SSP upward.
+ * @param asked how many entries were asked for: when as many came, there may be more.
+ * @param before the entries at the previous stop.
+ */
+export function shadowStackRows(body: ShadowStackBody, asked: number, before: Values | undefined): ShadowStackRow[] {
+  if (!body.enabled) return [];
+  const lowest = before && lowestAddress(before);
+  const rows: ShadowStackRow[] = body.entries.map((entry, index) => ({
+    kind: 'entry',
+    entry,
+    id: entry.address,
+    label: `${shortHex(entry.address)}  ${shortHex(entry.value)}`,
+    description: entryWords(entry),
+    tooltip: entryTooltip(entry, index === 0),
+    icon: entryIcon(entry, index === 0),
+    mark: entry.mismatch ? 'wrong' : isChanged(entry, before, lowest) ? 'changed' : 'none',
+    context: entry.source ? 'shadowStackEntry.source' : 'shadowStackEntry',
+  }));
+  if (body.stopped !== undefined) {
+    rows.push({
+      kind: 'stopped',
+      id: 'stopped',
+      label: 'Reading ends here',
+      description: body.stopped,
+      tooltip: body.stopped,
+      icon: 'circle-slash',
+      mark: 'none',
+      context: 'end',
+    });
+  } else if (body.entries.length >= asked) {
+    rows.push({
+      kind: 'more',
+      id: 'more',
+      label: `Show ${pageSize} more`,
+      description: '',
+      tooltip: `${body.entries.length} entries are shown.`,
+      icon: 'ellipsis',
+      mark: 'none',
+      context: 'more',
+    });
+  }
+  return rows;
+}
+
+/** What stands above the rows: why there are none, or what the next RET would do. */
+export function shadowStackMessage(body: ShadowStackBody): string | undefined {
+  if (!body.enabled) return body.reason ?? 'Shadow stacks are off.';
+  if (body.nextReturnMismatch) return 'RET here raises #CP(NEAR-RET): the two stacks hold different return addresses.';
+  if (body.entries.length === 0 && body.stopped === undefined) return 'The shadow stack holds no entry.';
+  return undefined;
+}
+
+/** What stands beside the view's title. */
+export function shadowStackTitle(body: ShadowStackBody): string {
+  return `${body.privilege} · SSP ${shortHex(body.ssp)}`;
+}
+
+function entryWords(entry: ShadowStackEntry): string {
+  if (entry.mismatch) return `${entry.symbol ?? entry.description} ≠ ${shortHex(entry.mismatch.actual)} on the stack`;
+  const place = entry.source && sourcePlace(entry.source);
+  const words = entry.kind === 'return' ? entry.symbol : [entry.description, entry.symbol].filter(Boolean).join(' ');
+  return [words, place].filter(Boolean).join(' · ');
+}
+
+function entryIcon(entry: ShadowStackEntry, isTop: boolean): string {
+  if (entry.mismatch) return 'error';
+  if (isTop) return 'debug-stackframe';
+  switch (entry.kind) {
+    case 'return':
+      return 'debug-stackframe-dot';
+    case 'restoreToken':
+    case 'previousSspToken':
+    case 'supervisorToken':
+      return 'key';
+    case 'farSsp':
+    case 'farLip':
+    case 'farCs':
+      return 'arrow-swap';
+    case 'data':
+      return 'symbol-numeric';
+  }
+}
+
+function entryTooltip(entry: ShadowStackEntry, isTop: boolean): string {
+  const lines = [
+    `\`${shortHex(entry.address)}\`: \`${entry.value}\`${isTop ? ' (SSP points here)' : ''}`,
+    entry.description,
+  ];
+  if (entry.symbol) lines.push(`\`${entry.symbol}\``);
+  if (entry.source) lines.push(`${entry.source.path}:${entry.source.line}`);
+  if (entry.mismatch) {
+    lines.push(
+      entry.mismatch.text,
+      `Expected (shadow stack): \`${entry.mismatch.expected}\``,
+      `Actual (stack at \`${shortHex(entry.mismatch.stackAddress)}\`): \`${entry.mismatch.actual}\``,
+    );
+  }
+  return lines.join('\n\n');
+}
+
+/** A value is new when it differs, or when it was pushed below all that was there. */
+function isChanged(entry: ShadowStackEntry, before: Values | undefined, lowest: bigint | undefined): boolean {
+  if (!before || lowest === undefined) return false;
+  const old = before.get(entry.address);
+  return old === undefined ? BigInt(entry.address) < lowest : old !== entry.value;
+}
+
+function lowestAddress(values: Values): bigint | undefined {
+  let lowest: bigint | undefined;
+  for (const key of values.keys()) {
+    const address = BigInt(key);
+    if (lowest === undefined || address < lowest) lowest = address;
+  }
+  return lowest;
+}
