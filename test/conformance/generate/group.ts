@@ -1,0 +1,67 @@
+/** Turns a requirement into a group's plan. */
+
+import { OpCodeOperandKind as Kind } from 'iced-x86';
+import { type EncodingPlan, type GroupPlan, MxcsrMode } from '../plan.ts';
+import { mixSeed, Prng } from '../prng.ts';
+import { ValueKind } from '../values.ts';
+import { buildEncoding } from './build.ts';
+import { widthOf } from './common.ts';
+import type { Requirement } from './scope.ts';
+import { specialOf } from './special.ts';
+import { buildStringEncoding, isString } from './strings.ts';
+
+/** Vectors that a group must have at least. */
+export const LEAST_VECTORS = 64;
+
+const WIDTH_KINDS = new Map<number, ValueKind>([
+  [8, ValueKind.int8],
+  [16, ValueKind.int16],
+  [32, ValueKind.int32],
+  [64, ValueKind.int64],
+]);
+
+/** A group's seed depends on its name alone, so that adding a group changes no other. */
+function seedOf({ scoped, bitness, shape, variant }: Requirement): number {
+  let hash = 0x811c_9dc5;
+  for (const char of `${scoped.name} ${bitness} ${shape} ${variant}`)
+    hash = Math.imul(hash ^ char.charCodeAt(0), 0x0100_0193);
+  return hash >>> 0;
+}
+
+export function planGroup(requirement: Requirement): GroupPlan {
+  const { scoped, bitness, shape, variant } = requirement;
+  const seed = seedOf(requirement);
+  const prng = new Prng(mixSeed(seed, 0xfffe, 0xffff));
+  const strings = isString(scoped.name);
+  const special = specialOf(requirement);
+  const kind =
+    WIDTH_KINDS.get(widthOf(scoped.name)) ??
+    (/_[AER]*AL_|_AL$/.test(scoped.name) ? ValueKind.int8 : bitness === 64 ? ValueKind.int64 : ValueKind.int32);
+  const immediates = scoped.operands.some((k) => Kind[k]!.startsWith('imm') && k !== Kind.imm8_const_1);
+  const counts =
+    special.counts ??
+    (immediates
+      ? { encodings: 32, vectors: 2 }
+      : shape === 'register' && !strings
+        ? { encodings: 8, vectors: 8 }
+        : { encodings: 16, vectors: 4 });
+  const encodings: EncodingPlan[] = [];
+  for (let e = 0; e < counts.encodings; e++)
+    encodings.push(
+      strings
+        ? buildStringEncoding(prng, requirement, counts.vectors)
+        : buildEncoding(prng, requirement, special, counts.vectors),
+    );
+  return {
+    codeName: scoped.name,
+    bitness,
+    shape,
+    variant,
+    registerKind: special.kinds?.register ?? kind,
+    memoryKind: strings ? ValueKind.runs : (special.kinds?.memory ?? kind),
+    xmmKind: special.kinds?.xmm ?? ValueKind.int32,
+    mxcsrMode: special.kinds?.mxcsr ?? MxcsrMode.nearest,
+    seed,
+    encodings,
+  };
+}

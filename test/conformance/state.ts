@@ -1,0 +1,95 @@
+/** Derives a vector's state before the instruction from its plan. */
+
+import { type EncodingPlan, type GroupPlan, MxcsrMode, type Override, Target } from './plan.ts';
+import { mixSeed, Prng } from './prng.ts';
+import { drawRegister, fillLanes, type Halves } from './values.ts';
+import { type MemoryBytes, STACK_BASE } from './windows.ts';
+
+/** The processor state that a vector sets and compares. */
+export interface CpuImage {
+  /** 16 registers in encoding order (RAX, RCX, RDX, RBX, RSP, ...); in 32-bit vectors only the low halves of the first 8 count. */
+  gpr: BigUint64Array;
+  /** Bits 1 and 9 (IF) are set; TF, RF, VM, AC and IOPL are clear: user mode as the recorder ran it. */
+  rflags: number;
+  /** XMM0-XMM15, 16 bytes each, byte 0 lowest. */
+  xmm: Uint8Array;
+  mxcsr: number;
+  fsBase: bigint;
+  gsBase: bigint;
+  rip: bigint;
+}
+
+export interface Input {
+  cpu: CpuImage;
+  /** Memory that differs from the background, in the order in which it is written. */
+  memory: MemoryBytes[];
+}
+
+const RSP = 4;
+/** CF, PF, AF, ZF, SF, DF, OF. */
+const RANDOM_FLAGS = 0xcd5;
+const FIXED_FLAGS = 0x202;
+const MXCSR_MASKS = 0x1f80;
+const MXCSR_STICKY = 0x3f;
+/** Rounding control, flush to zero, denormals are zeros. */
+const MXCSR_MODES = 0xe040;
+
+function applyOverride(cpu: CpuImage, { target, size, value }: Override): void {
+  if (target === Target.fsBase) cpu.fsBase = value;
+  else if (target === Target.gsBase) cpu.gsBase = value;
+  else if (target === Target.mxcsr) cpu.mxcsr = Number(value);
+  else if (target === Target.rflags) cpu.rflags = Number(value);
+  else if (size >= 4) cpu.gpr[target] = value;
+  else {
+    const mask = size === 1 ? 0xffn : 0xffffn;
+    cpu.gpr[target] = (cpu.gpr[target]! & ~mask) | (value & mask);
+  }
+}
+
+/**
+ * The state before vector `vectorIndex` of encoding `encodingIndex`.
+ *
+ * Draw order (part of the file format): 16 general registers, RSP's offset, RFLAGS, MXCSR, the XMM
+ * registers, then the encoding's drawn memory pieces; then the encoding's overrides, the vector's
+ * overrides, the vector's given memory pieces.
+ */
+export function deriveInput(group: GroupPlan, encodingIndex: number, vectorIndex: number): Input {
+  const encoding: EncodingPlan = group.encodings[encodingIndex]!;
+  const vector = encoding.vectors[vectorIndex]!;
+  const prng = new Prng(mixSeed(group.seed, encodingIndex, vectorIndex));
+
+  const gpr = new BigUint64Array(16);
+  const words = new Uint32Array(gpr.buffer);
+  const drawn: Halves = { lo: 0, hi: 0 };
+  const wide = group.bitness === 64;
+  for (let i = 0; i < 16; i++) {
+    drawRegister(prng, group.registerKind, drawn);
+    if (!wide && i >= 8) continue;
+    words[2 * i] = drawn.lo;
+    words[2 * i + 1] = wide ? drawn.hi : 0;
+  }
+  words[2 * RSP] = STACK_BASE + 0x800 + 16 * prng.below(0x80);
+  words[2 * RSP + 1] = 0;
+
+  const rflags = FIXED_FLAGS | (prng.next() & RANDOM_FLAGS);
+  let mxcsr = MXCSR_MASKS;
+  const modes = prng.next();
+  if (modes & 0x10000) mxcsr |= modes & MXCSR_STICKY;
+  if (group.mxcsrMode === MxcsrMode.all) mxcsr |= modes & MXCSR_MODES;
+
+  const xmm = new Uint8Array(256);
+  fillLanes(prng, group.xmmKind, xmm);
+
+  const memory: MemoryBytes[] = [];
+  for (const { address, length } of encoding.drawn) {
+    const bytes = new Uint8Array(length);
+    fillLanes(prng, group.memoryKind, bytes);
+    memory.push({ address, bytes });
+  }
+  memory.push(...vector.pieces);
+
+  const cpu: CpuImage = { gpr, rflags, xmm, mxcsr, fsBase: 0n, gsBase: 0n, rip: BigInt(encoding.ip) };
+  for (const override of encoding.overrides) applyOverride(cpu, override);
+  for (const override of vector.overrides) applyOverride(cpu, override);
+  return { cpu, memory };
+}
