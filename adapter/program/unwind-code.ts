@@ -43,7 +43,7 @@ export function unwindByCode(input: CodeUnwindInput): UnwindResult {
 
 /** Words between the stack pointer and the return address where the code shows it; 1 is a saved frame pointer. */
 function pushedWords(input: CodeUnwindInput, pointer: bigint): 0 | 1 | undefined {
-  const { names, functionStart } = input;
+  const { functionStart } = input;
   const here = readBytes(input.memory, pointer, 3);
   if (here[0] === 0xc3 || here[0] === 0xc2 || (here[0] === 0xf3 && here[1] === 0xc3)) return 0; // ret
   if (here[0] === 0x5d && (here[1] === 0xc3 || here[1] === 0xc2)) return 1; // pop rbp; ret

@@ -171,6 +171,8 @@ class FrameSection {
             readPointer(data, encoding & 0x7f, this.pointers(addressSize), 'the personality');
         } else break; // What an unknown letter means is unknown, but the length covers its data.
       }
+    } else if (augmentation === 'S') {
+      signalFrame = true; // What as writes to .debug_frame, which knows no 'z'.
     } else if (augmentation !== '' && augmentation !== 'eh') {
       cursor.wrong('augmentation', JSON.stringify(augmentation), "an empty one, or one that starts with 'z'");
     }

@@ -1,0 +1,5 @@
+static inline int square(int value)
+{
+  int product = value * value;
+  return product;
+}
