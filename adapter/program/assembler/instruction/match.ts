@@ -1,0 +1,297 @@
+import { Register } from '../../iced.ts';
+import { StatementError } from '../diagnostics.ts';
+import type { Expression } from '../expression.ts';
+import type { Mode } from '../sections.ts';
+import { addressSize, type Encoded, type EncodeOptions, encode } from './encode.ts';
+import { type Form, MODE_BIT } from './forms.ts';
+import type { ImmediateRule, KindRule } from './kinds.ts';
+import type { MemoryOperand, Operand } from './operand.ts';
+import { addressBits } from './registers.ts';
+
+export interface MatchRequest {
+  readonly name: string;
+  readonly forms: readonly Form[];
+  /** In Intel's order. */
+  readonly operands: readonly Operand[];
+  readonly syntax: 'att' | 'intel';
+  readonly options: EncodeOptions;
+  /** Whether the name carries a size letter or is one that fixes the size. */
+  readonly warn: (message: string) => void;
+}
+
+/** A fitting form and its operands, one for each of the form's; undefined where the source leaves an implied one out. */
+interface Candidate {
+  readonly form: Form;
+  readonly operands: readonly (Operand | undefined)[];
+}
+
+const INT32_LOW = -(1n << 31n);
+const inRange = (value: bigint, low: bigint, high: bigint): boolean => value >= low && value <= high;
+
+/** Whether a number can be the immediate: as a signed or unsigned value of the operand's width. */
+export function immediateFits(rule: ImmediateRule, value: bigint): boolean {
+  if (rule.constant !== undefined) return value === rule.constant;
+  const width = BigInt(rule.width);
+  if (!inRange(value, -(1n << (width - 1n)), (1n << width) - 1n)) return false;
+  if (rule.size * 8 === rule.width) return true;
+  const extended = BigInt.asIntN(rule.width, value);
+  const bits = BigInt(rule.size * 8);
+  return inRange(extended, -(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n);
+}
+
+function immediateMatches(rule: ImmediateRule, value: Expression): boolean {
+  if (value.kind === 'number') return immediateFits(rule, value.value);
+  return rule.constant === undefined;
+}
+
+function stringMemoryMatches(rule: KindRule, operand: MemoryOperand): boolean {
+  const base = operand.base;
+  if (base === undefined || operand.index !== undefined || addressBits(base) === undefined) {
+    return operand.base === undefined && operand.index === undefined && operand.size !== undefined;
+  }
+  if (
+    operand.displacement !== undefined &&
+    !(operand.displacement.kind === 'number' && operand.displacement.value === 0n)
+  )
+    return false;
+  return rule.memory === 'string-source' ? base.number === 6 || base.number === 3 : base.number === 7;
+}
+
+function operandMatches(form: Form, index: number, operand: Operand, request: MatchRequest): boolean {
+  const rule = form.rules[index]!;
+  const { mode } = request.options;
+  switch (operand.kind) {
+    case 'register':
+      if (rule.fixed !== undefined) return rule.fixed === operand.register.register;
+      return rule.register !== undefined && rule.register === operand.register.class;
+    case 'immediate':
+      return rule.immediate !== undefined && immediateMatches(rule.immediate, operand.value);
+    case 'far':
+      return rule.far !== undefined;
+    case 'memory':
+      if (rule.fixed === Register.DX) return isPortAddress(operand);
+      if (rule.memory === undefined) return false;
+      if (rule.memory === 'string-source' || rule.memory === 'string-destination')
+        return stringMemoryMatches(rule, operand);
+      if (rule.memory === 'vsib') return operand.index?.class === rule.vsibIndex;
+      if (operand.index !== undefined && !operand.index.class.startsWith('r')) return false;
+      if (rule.memory === 'offset') return offsetMatches(operand, request, mode);
+      return true;
+  }
+}
+
+/** AT&T's `(%dx)` of IN and OUT. */
+const isPortAddress = (operand: MemoryOperand): boolean =>
+  operand.base?.register === Register.DX &&
+  operand.index === undefined &&
+  operand.displacement === undefined &&
+  operand.segment === undefined;
+
+/** The moffs forms: an absolute address alone. In 64-bit mode only MOVABS, or an address past 32 bits, takes them. */
+function offsetMatches(operand: MemoryOperand, request: MatchRequest, mode: Mode): boolean {
+  if (operand.base !== undefined || operand.index !== undefined || operand.displacement === undefined) return false;
+  if (mode !== 64 || request.name.startsWith('movabs')) return true;
+  const { displacement } = operand;
+  return displacement.kind === 'number' && !inRange(BigInt.asIntN(64, displacement.value), INT32_LOW, (1n << 32n) - 1n);
+}
+
+/** Lines the source's operands up with the form's, filling in implied ones; undefined when they don't fit. */
+function align(form: Form, request: MatchRequest): Candidate | undefined {
+  const { operands } = request;
+  const count = form.rules.length;
+  if (operands.length > count) return undefined;
+  if (operands.length === count) {
+    for (const [index, operand] of operands.entries())
+      if (!operandMatches(form, index, operand, request)) return undefined;
+    return { form, operands };
+  }
+  const isString = form.rules.some((rule) => rule.memory === 'string-source' || rule.memory === 'string-destination');
+  if (operands.length === 0 && isString) return { form, operands: form.rules.map(() => undefined) };
+  // Left out: ST(0) of a two-operand x87 form, the constant 1 of a shift.
+  const shown: (Operand | undefined)[] = [];
+  let next = 0;
+  for (const [index, rule] of form.rules.entries()) {
+    const operand = operands[next];
+    const spare = count - index - (operands.length - next);
+    if (rule.implied === true && spare > 0) {
+      shown.push(undefined);
+      continue;
+    }
+    if (operand === undefined || !operandMatches(form, index, operand, request)) return undefined;
+    shown.push(operand);
+    next++;
+  }
+  return next === operands.length ? { form, operands: shown } : undefined;
+}
+
+const USUAL_SIZES = new Set([1, 2, 4, 8, 10, 16, 32, 64]);
+
+/** Keeps the forms whose memory is as large as Intel's `ptr` says; forms of unusual or no size take any. */
+function filterMemorySize(candidates: readonly Candidate[], operands: readonly Operand[]): readonly Candidate[] {
+  const sized = operands.find((operand) => operand.kind === 'memory' && operand.size !== undefined);
+  if (sized?.kind !== 'memory') return candidates;
+  const exact = candidates.filter(({ form }) => form.memorySize === sized.size);
+  if (exact.length > 0) return exact;
+  return candidates.filter(({ form }) => !USUAL_SIZES.has(form.memorySize));
+}
+
+/** Intel's JMP and CALL through memory are near unless `far ptr` or `fword ptr` says otherwise. */
+function filterDistance(candidates: readonly Candidate[], operands: readonly Operand[]): readonly Candidate[] {
+  const [operand] = operands;
+  if (operand?.kind !== 'memory' || !candidates.some(({ form }) => form.mnemonic === 'jmp' || form.mnemonic === 'call'))
+    return candidates;
+  const near = candidates.filter(({ form }) => form.rules[0]!.register !== undefined);
+  return near.length > 0 && operand.distance !== 'far'
+    ? near
+    : candidates.filter((candidate) => !near.includes(candidate));
+}
+
+/** Symbolic immediates take the full-size field; sign-extended bytes and 64-bit fields only when there is no other. */
+function filterSymbolic(
+  candidates: readonly Candidate[],
+  operands: readonly Operand[],
+  name: string,
+): readonly Candidate[] {
+  const at = operands.findIndex((operand) => operand.kind === 'immediate' && operand.value.kind !== 'number');
+  if (at < 0) return candidates;
+  const rule = (candidate: Candidate): ImmediateRule | undefined => {
+    const index = candidate.operands.indexOf(operands[at]);
+    return candidate.form.rules[index]?.immediate;
+  };
+  const full = candidates.filter((candidate) => {
+    const immediate = rule(candidate);
+    return immediate === undefined || !(immediate.size === 1 && immediate.width > 8);
+  });
+  const kept = full.length > 0 ? full : candidates;
+  if (name.startsWith('movabs')) return kept;
+  const narrow = kept.filter((candidate) => rule(candidate)?.size !== 8);
+  return narrow.length > 0 ? narrow : kept;
+}
+
+/** Where several operand sizes fit, GAS takes the mode's for the stack and branches, else 32 bits (16 in `.code16`). */
+function chooseSize(candidates: readonly Candidate[], request: MatchRequest): readonly Candidate[] {
+  const suffixes = new Set(candidates.map(({ form }) => form.suffix));
+  if (suffixes.size < 2) return candidates;
+  const { operands, options, syntax, name } = request;
+  const memory = operands.find((operand) => operand.kind === 'memory');
+  const general = operands.some((operand) => operand.kind === 'register' && operand.register.class !== 'seg');
+  const stack = candidates.some(({ form }) => form.defaults64);
+  const sizes = new Set(
+    candidates
+      .filter(({ form }) => form.rules.every((rule) => rule.memory !== 'offset'))
+      .map(({ form }) => form.memorySize),
+  );
+  if (
+    memory?.kind === 'memory' &&
+    memory.size === undefined &&
+    sizes.size > 1 &&
+    !stack &&
+    syntax === 'intel' &&
+    !isUnsized(candidates)
+  ) {
+    throw new StatementError(
+      `The operand size of "${name}" is ambiguous: write byte, word, dword or qword ptr.`,
+      memory.start,
+      memory.end,
+    );
+  }
+  const natural = stack
+    ? options.mode === 64
+      ? 'q'
+      : options.mode === 32
+        ? 'l'
+        : 'w'
+    : options.mode === 16
+      ? 'w'
+      : 'l';
+  const float = candidates.every(({ form }) => form.mnemonic.startsWith('f'));
+  const chosen = candidates.filter(({ form }) => form.suffix === (float ? 's' : natural));
+  if (chosen.length === 0) return candidates;
+  if (!general && !stack && memory !== undefined && syntax === 'att' && !float && !isUnsized(candidates)) {
+    request.warn(`"${name}" has no size letter and no register operand; it is taken as "${name}${natural}".`);
+  }
+  return chosen;
+}
+
+/** Descriptor-table and state instructions, whose operand has one shape at every operand size. */
+const isUnsized = (candidates: readonly Candidate[]): boolean =>
+  candidates.some(
+    ({ form }) =>
+      /^([sl][gi]dt|f(n?stenv|ldenv|n?save|rstor)|ret|retf|iret|sysret|sysexit|jmp|call|mov)$/.test(form.mnemonic) &&
+      (form.mnemonic !== 'mov' || form.opCode === 0x8c || form.opCode === 0x8e),
+  );
+
+/** Picks the form as GAS does: a fitting size, then the shortest encoding, then the lowest opcode. */
+export function match(request: MatchRequest): { encoded: Encoded; form: Form } {
+  const { forms, operands, options } = request;
+  let candidates: readonly Candidate[] = [];
+  const inMode = forms.filter((form) => (form.modes & MODE_BIT[options.mode]) !== 0);
+  if (inMode.length === 0) {
+    throw new StatementError(`"${request.name}" does not exist in ${options.mode}-bit mode.`);
+  }
+  candidates = inMode.flatMap((form) => align(form, request) ?? []);
+  if (candidates.length === 0) throw explainMismatch(inMode, request);
+  const sized = filterMemorySize(candidates, operands);
+  if (sized.length === 0) {
+    const operand = operands.find((one) => one.kind === 'memory')!;
+    throw new StatementError(
+      `"${request.name}" takes no memory operand of that size here.`,
+      operand.start,
+      operand.end,
+    );
+  }
+  candidates = filterSymbolic(filterDistance(sized, operands), operands, request.name);
+  candidates = chooseSize(candidates, request);
+  let best: { encoded: Encoded; form: Form } | undefined;
+  let failure: unknown;
+  for (const candidate of candidates) {
+    try {
+      const encoded = encode(candidate.form, candidate.operands, options);
+      if (best === undefined || isBetter(encoded, candidate.form, best)) best = { encoded, form: candidate.form };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (best === undefined) throw failure;
+  return best;
+}
+
+function isBetter(encoded: Encoded, form: Form, best: { encoded: Encoded; form: Form }): boolean {
+  const difference = encoded.bytes.length - best.encoded.bytes.length;
+  return difference < 0 || (difference === 0 && form.order < best.form.order);
+}
+
+function explainMismatch(forms: readonly Form[], request: MatchRequest): StatementError {
+  const { operands, name } = request;
+  const counts = [...new Set(forms.map((form) => form.rules.length))].sort((a, b) => a - b);
+  const last = operands[operands.length - 1];
+  const start = operands[0]?.start;
+  if (!counts.includes(operands.length) && !(operands.length === 0 && counts.length === 0)) {
+    return new StatementError(
+      `"${name}" takes ${counts.join(' or ')} operand${counts.length === 1 && counts[0] === 1 ? '' : 's'}, not ${operands.length}.`,
+      start,
+      last?.end,
+    );
+  }
+  const immediate = operands.find((operand) => operand.kind === 'immediate');
+  if (immediate?.kind === 'immediate' && immediate.value.kind === 'number') {
+    const { value } = immediate.value;
+    const wide = forms.some((form) =>
+      form.rules.some((rule) => rule.immediate !== undefined && !immediateFits(rule.immediate, value)),
+    );
+    if (wide && (value > 127n || value < -128n)) {
+      return new StatementError(
+        `The immediate ${value} does not fit an operand of "${name}", or the operands' types don't.`,
+        immediate.start,
+        immediate.end,
+      );
+    }
+  }
+  return new StatementError(
+    `"${name}" has no form with these operands: their types or sizes don't fit each other.`,
+    start,
+    last?.end,
+  );
+}
+
+export { addressSize };
