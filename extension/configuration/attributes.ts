@@ -19,6 +19,8 @@ export interface LaunchConfiguration {
   include: string[];
   /** Assembler symbols, as `-D` gives them. */
   defines: Record<string, string | number | boolean>;
+  /** In which syntax the Disassembly view shows instructions. */
+  disassemblySyntax: 'att' | 'intel';
 }
 
 export type StartState = 'long64' | 'protected32' | 'multiboot';
@@ -107,5 +109,14 @@ export const launchAttributes: { readonly [K in keyof LaunchConfiguration]: Attr
     schema: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
     description:
       'Symbols for the assembler: `{ "DEBUG": 1 }` is `#define DEBUG 1` for a `.S` source and `.set DEBUG, 1` for others.',
+  },
+  disassemblySyntax: {
+    default: 'att',
+    schema: {
+      type: 'string',
+      enum: ['att', 'intel'],
+      markdownEnumDescriptions: ['As GNU as writes it: `mov %rax, %rbx`.', 'As the SDM writes it: `mov rbx, rax`.'],
+    },
+    description: 'The syntax of the Disassembly view and of instructions in messages.',
   },
 };

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readLaunchArguments } from '../../adapter/session/launchArguments.ts';
 import { launchAttributes } from '../../extension/configuration/attributes.ts';
 import { breakpointLanguages, debuggerContribution } from '../../extension/configuration/debuggerContribution.ts';
 
@@ -20,6 +21,22 @@ describe('package.json', () => {
       expect(properties[name].markdownDescription, name).toMatch(/\.$/);
       expect(properties[name].default, name).toEqual(attribute.default);
     }
+  });
+
+  it('has the defaults and the choices that the adapter has', () => {
+    const program = '/w/guest.s';
+    const filledIn: Record<string, unknown> = { ...readLaunchArguments({ program }) };
+    const { memoryBytes, noDebug, ...known } = filledIn;
+    expect(noDebug).toBe(false); // VS Code's own key, which no launch.json holds.
+    expect(memoryBytes).toBe(128 * 2 ** 20);
+    for (const [name, attribute] of Object.entries(launchAttributes)) {
+      if (name !== 'program' && name !== 'memory') expect(known[name], name).toEqual(attribute.default);
+      for (const choice of (attribute.schema.enum ?? []) as string[]) {
+        expect(readLaunchArguments({ program, [name]: choice })).toMatchObject({ [name]: choice });
+      }
+    }
+    expect(Object.keys(known).filter((name) => !(name in launchAttributes))).toEqual([]);
+    expect(readLaunchArguments({ program, memory: launchAttributes.memory.default })).toMatchObject({ memoryBytes });
   });
 
   it('uses only attributes of the table in its snippets', () => {

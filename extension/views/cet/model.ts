@@ -48,10 +48,10 @@ export function cetRows(body: CetBody, before: Values | undefined): CetRow[] {
         label: register.name,
         description: [shortHex(register.value), ...setFields(register)].join('  '),
         tooltip: registerTooltip(register),
-        icon: 'symbol-field',
+        icon: 'chip',
         mark: mark(register.name, register.value),
         context: register.settable ? 'cetRegister.settable' : 'cetRegister',
-        children: register.fields.map((field) => ({
+        children: ascending(register.fields).map((field) => ({
           kind: 'field',
           register,
           field,
@@ -85,16 +85,21 @@ function isSet(field: CetField): boolean {
   return BigInt(field.value) !== 0n;
 }
 
-/** The fields that are not zero, as a row's summary: `SH_STK_EN`, `EB_LEG_BITMAP_BASE=0x7f0`. */
+/** From bit 0 up: what enables a feature comes first. */
+function ascending(fields: readonly CetField[]): CetField[] {
+  return [...fields].sort((a, b) => a.bits[1] - b.bits[1]);
+}
+
+/** The fields that are not zero, as a row's summary: `SH_STK_EN`, `EB_LEG_BITMAP_BASE=0x7f000`. */
 function setFields(register: CetRegister): string[] {
-  return register.fields
+  return ascending(register.fields)
     .filter(isSet)
-    .map((field) => (isBit(field) ? field.name : `${field.name}=${shortHex(field.value)}`));
+    .map((field) => (isBit(field) ? field.name : `${field.name}=${fieldWords(field)}`));
 }
 
 function fieldWords(field: CetField): string {
-  const value = isBit(field) ? String(BigInt(field.value)) : shortHex(field.value);
-  return field.meaning === '' || field.meaning === value ? value : `${value}  ${field.meaning}`;
+  if (!isBit(field)) return field.meaning || shortHex(field.value);
+  return [String(BigInt(field.value)), field.meaning].filter(Boolean).join('  ');
 }
 
 function bitRange([high, low]: readonly [number, number]): string {

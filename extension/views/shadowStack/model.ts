@@ -1,6 +1,6 @@
 import type { ShadowStackBody, ShadowStackEntry } from '../../../adapter/protocol.ts';
 import type { Values } from '../changes.ts';
-import { shortHex, sourcePlace } from '../format.ts';
+import { shortAddress, shortHex, sourcePlace } from '../format.ts';
 import type { RowLook } from '../row.ts';
 
 /** How many entries are read at first, and how many more with each "more". */
@@ -30,7 +30,7 @@ export function shadowStackRows(body: ShadowStackBody, asked: number, before: Va
     kind: 'entry',
     entry,
     id: entry.address,
-    label: `${shortHex(entry.address)}  ${shortHex(entry.value)}`,
+    label: `${shortAddress(entry.address)}  ${entryName(entry)}`,
     description: entryWords(entry),
     tooltip: entryTooltip(entry, index === 0),
     icon: entryIcon(entry, index === 0),
@@ -76,11 +76,22 @@ export function shadowStackTitle(body: ShadowStackBody): string {
   return `${body.privilege} · SSP ${shortHex(body.ssp)}`;
 }
 
+/** What the entry is: a return address by its symbol, a token by its name. */
+function entryName(entry: ShadowStackEntry): string {
+  if (entry.kind === 'return') return entry.symbol ?? shortHex(entry.value);
+  return [entry.description, entry.symbol].filter(Boolean).join(' ');
+}
+
+/** What fits beside it. A mismatch comes first: the rest of a row may be cut off. */
 function entryWords(entry: ShadowStackEntry): string {
-  if (entry.mismatch) return `${entry.symbol ?? entry.description} ≠ ${shortHex(entry.mismatch.actual)} on the stack`;
-  const place = entry.source && sourcePlace(entry.source);
-  const words = entry.kind === 'return' ? entry.symbol : [entry.description, entry.symbol].filter(Boolean).join(' ');
-  return [words, place].filter(Boolean).join(' · ');
+  const isNamed = entry.kind !== 'return' || entry.symbol !== undefined;
+  return [
+    entry.mismatch && `≠ ${shortHex(entry.mismatch.actual)} on the stack`,
+    isNamed && shortHex(entry.value),
+    entry.source && sourcePlace(entry.source),
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 function entryIcon(entry: ShadowStackEntry, isTop: boolean): string {

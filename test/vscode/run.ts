@@ -1,0 +1,53 @@
+/**
+ * The extension in a real workbench: `tsx test/vscode/run.ts [views …]`. Packs the extension, installs the .vsix into a
+ * fresh workbench and drives it as a person would. Screenshots come to lie in dist/screenshots. Exit status 0: all
+ * passed; 1: a failure; 3: this machine cannot run it, for the reason printed.
+ */
+import { install, obstacle } from './install.ts';
+import { packageExtension } from './package.ts';
+import { views } from './views.ts';
+
+const parts: Record<string, () => Promise<void>> = {
+  'views-dark': () => views('dark'),
+  'views-light': () => views('light'),
+};
+
+async function main(): Promise<number> {
+  const reason = obstacle();
+  if (reason) {
+    console.log(`skipped: ${reason}.`);
+    return 3;
+  }
+  const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+  const chosen = Object.keys(parts).filter((name) => asked.length === 0 || asked.some((word) => name.startsWith(word)));
+  install();
+  if (!process.argv.includes('--packed')) packageExtension();
+  let failures = 0;
+  for (const name of chosen) {
+    const start = Date.now();
+    const failure = await attempt(parts[name]!);
+    const seconds = ((Date.now() - start) / 1000).toFixed(1);
+    console.log(`${failure ? 'FAIL' : 'ok  '} ${name} (${seconds} s)${failure ? `\n${failure}` : ''}`);
+    if (failure) failures++;
+  }
+  return failures > 0 ? 1 : 0;
+}
+
+async function attempt(part: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await part();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}
+
+// Leaving through process.exit lets the 'exit' handlers end the server's and the browser's processes.
+for (const [signal, status] of [
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+  ['SIGHUP', 129],
+] as const) {
+  process.on(signal, () => process.exit(status));
+}
+process.exit(await main());

@@ -1,0 +1,62 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { openBrowser } from './browser.ts';
+import { root } from './install.ts';
+import { startServer, workbenchUrl } from './server.ts';
+import { Workbench } from './workbench.ts';
+
+export const dist = join(root, 'dist');
+export const vsix = join(dist, 'shadowstep.vsix');
+const screenshots = join(dist, 'screenshots');
+
+export const themes = { dark: 'Default Dark Modern', light: 'Default Light Modern' } as const;
+export type Theme = keyof typeof themes;
+
+export interface Stage {
+  readonly workbench: Workbench;
+  /** The folder that is open. */
+  readonly workspace: string;
+  /** Writes a file into the workspace. */
+  write(path: string, text: string): void;
+  /** Keeps what is on the screen as dist/screenshots/NAME.png. */
+  shot(name: string): Promise<void>;
+}
+
+/**
+ * Plays a scenario in a fresh workbench with the packaged extension installed and a copy of the samples open. A
+ * failure leaves a picture of the screen.
+ */
+export async function play(name: string, theme: Theme, scenario: (stage: Stage) => Promise<void>): Promise<void> {
+  const workspace = join(mkdtempSync(join(tmpdir(), 'ws-')), 'guests');
+  cpSync(join(root, 'extension/samples'), workspace, { recursive: true });
+  mkdirSync(screenshots, { recursive: true });
+  const settings = {
+    'workbench.colorTheme': themes[theme],
+    'window.autoDetectColorScheme': false,
+    'debug.toolBarLocation': 'docked',
+    'editor.minimap.enabled': false,
+  };
+  const server = await startServer({ vsix, settings });
+  const browser = await openBrowser();
+  const workbench = new Workbench(browser.page);
+  const shot = async (picture: string): Promise<void> => {
+    await browser.page.mouse.move(700, 880); // Off the rows, so that no hover is in the picture.
+    await browser.page.screenshot({ path: join(screenshots, `${picture}.png`) });
+  };
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(workspace, path)), { recursive: true });
+    writeFileSync(join(workspace, path), text);
+  };
+  try {
+    await workbench.open(workbenchUrl(server, { folder: workspace }));
+    await scenario({ workbench, workspace, write, shot });
+  } catch (error) {
+    await shot(`failed-${name}-${theme}`).catch(() => undefined);
+    throw error;
+  } finally {
+    await browser.close();
+    await server.stop();
+    rmSync(dirname(workspace), { recursive: true, force: true, maxRetries: 5 });
+  }
+}

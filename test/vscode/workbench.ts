@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import type { Locator, Page } from 'playwright-core';
+
+/** The workbench as a person sees it: what is on the screen, where to click. No method waits a fixed time. */
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(30_000);
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor();
+  }
+
+  /** Opens a file from the explorer and waits for its text. */
+  async openFile(...path: string[]): Promise<void> {
+    for (const [index, name] of path.entries()) {
+      const row = this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label^="${name}"]`);
+      await row.first().waitFor();
+      if (index === path.length - 1) await row.first().dblclick();
+      else if ((await row.first().getAttribute('aria-expanded')) !== 'true') await row.first().click();
+    }
+    await this.page.locator(`.tab.active[aria-label^="${path.at(-1)}"]`).waitFor();
+    await this.page.locator('.editor-instance .view-line').first().waitFor();
+  }
+
+  async press(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  /** Runs a command by its title in the command palette. */
+  async command(title: string): Promise<void> {
+    await this.press('F1');
+    const input = this.page.locator('.quick-input-widget input');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+  }
+
+  /** Chooses in an open quick pick. */
+  async pick(text: string): Promise<void> {
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+  }
+
+  /** Scrolls a line into sight. */
+  async goToLine(line: number): Promise<void> {
+    await this.page.locator('.editor-instance .view-line').first().click();
+    await this.press('Control+g');
+    const input = this.page.locator('.quick-input-widget input');
+    await input.waitFor();
+    await input.fill(`:${line}`);
+    await this.press('Enter');
+    await this.page.locator('.editor-instance .current-line').first().waitFor();
+  }
+
+  /** Clicks into the gutter, left of a line's number. */
+  async toggleBreakpoint(line: number): Promise<void> {
+    await this.goToLine(line);
+    const number = this.page
+      .locator('.editor-instance .margin .line-numbers')
+      .filter({ hasText: new RegExp(`^${line}$`) });
+    const box = await number.first().boundingBox();
+    assert(box, `line ${line} is not in sight`);
+    await this.page.mouse.click(box.x - 8, box.y + box.height / 2);
+    await this.page.locator('.editor-instance .codicon-debug-breakpoint').first().waitFor();
+  }
+
+  /** A pane of the side bar by its title. */
+  pane(title: string): Locator {
+    return this.page.locator('.part.sidebar .pane', {
+      has: this.page.locator(`.pane-header[aria-label^="${title}"]`),
+    });
+  }
+
+  async expand(title: string, wanted = true): Promise<void> {
+    const header = this.pane(title).locator('.pane-header');
+    await header.waitFor();
+    if (((await header.getAttribute('aria-expanded')) === 'true') !== wanted) await header.click();
+  }
+
+  /** A tree view's rows as `label | description`. */
+  async rows(title: string): Promise<string[]> {
+    return this.pane(title)
+      .locator('.monaco-list-row')
+      .evaluateAll((rows) =>
+        rows.map((row) => [
+          row.querySelector('.label-name')?.textContent ?? '',
+          row.querySelector('.label-description')?.textContent ?? '',
+        ]),
+      )
+      .then((rows) => rows.map((row) => row.join(' | ').replaceAll('\u00a0', ' ')));
+  }
+
+  /** The row of a view whose label starts so. */
+  row(title: string, label: string): Locator {
+    return this.pane(title).locator(`.monaco-list-row[aria-label^="${label}"]`).first();
+  }
+
+  /** How many rows a tree has, in sight or not. */
+  async rowCount(title: string): Promise<number> {
+    const row = this.pane(title).locator('.monaco-list-row').first();
+    return Number(await row.getAttribute('aria-setsize'));
+  }
+
+  async colorOf(title: string, label: string): Promise<string> {
+    return this.row(title, label)
+      .locator('.label-name')
+      .evaluate((element) => getComputedStyle(element).color);
+  }
+
+  /** Presses an action that a row shows while the pointer is on it. */
+  async inline(title: string, label: string, action: string): Promise<void> {
+    const row = this.row(title, label);
+    await row.hover();
+    await row.locator(`.actions .action-label[aria-label^="${action}"]`).click();
+  }
+
+  async focusTree(title: string): Promise<void> {
+    await this.pane(title).locator('.monaco-list').focus();
+  }
+
+  /** Fills the open input and accepts. */
+  async type(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input');
+    await input.waitFor();
+    await input.fill(text);
+    await this.press('Enter');
+  }
+
+  /** What the open input says under it. */
+  async inputMessage(): Promise<string> {
+    return (await this.page.locator('.quick-input-widget .quick-input-message').textContent()) ?? '';
+  }
+
+  /** The message above a tree view's rows. */
+  async message(title: string): Promise<string> {
+    return (await this.pane(title).locator('.message').first().textContent()) ?? '';
+  }
+
+  /** What an empty view says. */
+  async welcome(title: string): Promise<string> {
+    return (await this.pane(title).locator('.welcome-view-content').first().textContent()) ?? '';
+  }
+
+  /** The number of the line that execution stopped at. */
+  async stoppedLine(): Promise<number> {
+    const marker = this.page.locator('.editor-instance .debug-top-stack-frame-line').first();
+    const top = (await marker.boundingBox())?.y;
+    assert(top !== undefined, 'no line is marked as the next to execute');
+    const numbers = this.page.locator('.editor-instance .margin .line-numbers');
+    for (const number of await numbers.all()) {
+      const box = await number.boundingBox();
+      if (box && Math.abs(box.y - top) < 4) return Number(await number.textContent());
+    }
+    throw new Error('the marked line has no number in sight');
+  }
+
+  /** The Variables view's rows as name to value. */
+  async variables(): Promise<Record<string, string>> {
+    const found = await this.page.locator('.debug-variables .monaco-list-row .expression').evaluateAll((rows) =>
+      rows.map((row) => {
+        const name = row.querySelector('.name')?.textContent ?? '';
+        return [name.replace(/[:=]?\s*$/, '').trim(), row.querySelector('.value')?.textContent?.trim() ?? ''];
+      }),
+    );
+    return Object.fromEntries(found.filter(([name]) => name));
+  }
+
+  /** Reads until what was read satisfies the test; fails with the last thing read. */
+  async until<T>(what: string, read: () => Promise<T>, test: (value: T) => boolean, limit = 20_000): Promise<T> {
+    const end = Date.now() + limit;
+    let last: unknown;
+    do {
+      try {
+        const value = await read();
+        if (test(value)) return value;
+        last = value;
+      } catch (error) {
+        last = error instanceof Error ? error.message : error;
+      }
+      await this.page.waitForTimeout(100);
+    } while (Date.now() < end);
+    throw new Error(`${what}: not seen within ${limit / 1000} s; last read ${JSON.stringify(last, undefined, 1)}`);
+  }
+}
