@@ -31,9 +31,9 @@ export function countGroups(): Map<string, GroupCount> {
 }
 
 /** The coverage table as tab-separated text with a header line. */
-export function coverageTable(): string {
+export function coverageTable(counts: ReadonlyMap<string, GroupCount>): string {
   const lines = ['code\tmode\tshape\tvariant\tvectors\tfaults'];
-  for (const row of countGroups().values())
+  for (const row of counts.values())
     lines.push([row.codeName, row.bitness, row.shape, row.variant, row.vectors, row.faults].join('\t'));
   return `${lines.join('\n')}\n`;
 }

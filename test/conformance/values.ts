@@ -17,10 +17,12 @@ export const ValueKind = {
   runs: 6,
   /** 64-bit lanes that are shift counts, most of them around the widths of packed elements. */
   counts: 7,
+  /** Random words without edges, for registers that the instruction does not use. */
+  plain: 8,
 } as const;
 export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 
-const LANE_BYTES: Readonly<Record<ValueKind, number>> = { 0: 1, 1: 2, 2: 4, 3: 8, 4: 4, 5: 8, 6: 1, 7: 8 };
+const LANE_BYTES: Readonly<Record<ValueKind, number>> = { 0: 1, 1: 2, 2: 4, 3: 8, 4: 4, 5: 8, 6: 1, 7: 8, 8: 4 };
 
 /** A 64-bit value as two 32-bit halves, written in place by the generators below. */
 export interface Halves {
@@ -96,7 +98,7 @@ function integerEdge(prng: Prng, bits: number, out: Halves): void {
 function float32Edge(prng: Prng): number {
   const sign = (prng.next() & 0x8000_0000) >>> 0;
   const mantissa = prng.next() & 0x7f_ffff;
-  switch (prng.below(16)) {
+  switch (prng.below(24)) {
     case 0:
       return sign; // zero
     case 1:
@@ -134,7 +136,7 @@ function float64Edge(prng: Prng, out: Halves): void {
   const sign = (prng.next() & 0x8000_0000) >>> 0;
   const mantissa = prng.next() & 0xf_ffff;
   out.lo = prng.next();
-  switch (prng.below(17)) {
+  switch (prng.below(25)) {
     case 0:
       out.lo = 0;
       out.hi = sign;
@@ -200,10 +202,20 @@ function float64Edge(prng: Prng, out: Halves): void {
   }
 }
 
-/** Fills `bytes` with lanes of one kind: each lane random or an edge value. */
+/**
+ * Fills `bytes` with lanes of one kind: each lane random or an edge value.
+ *
+ * @param bytes for kind `plain`, aligned to four bytes and a multiple of four long
+ */
 export function fillLanes(prng: Prng, kind: ValueKind, bytes: Uint8Array): void {
   if (kind === ValueKind.runs) {
     fillRuns(prng, bytes);
+    return;
+  }
+  if (kind === ValueKind.plain) {
+    new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2).forEach((_, i, words) => {
+      words[i] = prng.next();
+    });
     return;
   }
   const step = LANE_BYTES[kind];
@@ -228,13 +240,17 @@ export function fillLanes(prng: Prng, kind: ValueKind, bytes: Uint8Array): void 
   }
 }
 
-/** Mostly zero with a rare other byte, or bytes from a set of four. */
+/** All zero but for at most two bytes; or groups of eight equal bytes out of four values; or single bytes out of four. */
 function fillRuns(prng: Prng, bytes: Uint8Array): void {
-  const mostlyZero = (prng.next() & 1) !== 0;
+  const mode = prng.below(4);
+  if (mode < 2) {
+    for (let others = prng.below(3); others > 0; others--) bytes[prng.below(bytes.length)] = prng.next() >>> 24;
+    return;
+  }
+  let value = 0;
   for (let at = 0; at < bytes.length; at++) {
-    const draw = prng.next();
-    if (mostlyZero) bytes[at] = draw % 61 === 0 ? draw >>> 8 : 0;
-    else bytes[at] = (draw >>> 3) & 3;
+    if (mode === 3 || (at & 7) === 0) value = (prng.next() >>> 3) & 3;
+    bytes[at] = value;
   }
 }
 

@@ -15,6 +15,8 @@ export interface AddressRequest {
   readonly addressSize: 16 | 32 | 64;
   /** False where a segment base would not be applied (LEA) or is not wanted. */
   readonly segments: boolean;
+  /** True when RSP may be the base: the instruction does not use the stack. */
+  readonly stackBase: boolean;
 }
 
 export interface Addressing {
@@ -35,6 +37,10 @@ const BASES_16 = [
   [Register.BP, Register.None],
   [Register.BX, Register.None],
 ] as const;
+
+/** Segments with base zero: ignored in 64-bit mode; in 32-bit mode CS is left out because it is not writable. */
+const FLAT_64 = [Register.ES, Register.CS, Register.SS, Register.DS] as const;
+const FLAT_32 = [Register.ES, Register.SS, Register.DS] as const;
 
 function chooseRegister(prng: Prng, count: number, avoid: ReadonlySet<number>, alsoNot: number): number {
   for (;;) {
@@ -77,6 +83,8 @@ export function chooseAddressing(prng: Prng, instruction: Instruction, request: 
     overrides.push({ target: useFs ? Target.fsBase : Target.gsBase, size: 8, value: base });
     goal = (goal - base) & MASK64;
   }
+  if (request.segments && instruction.segmentPrefix === Register.None && prng.below(12) === 0)
+    instruction.segmentPrefix = prng.pick(request.bitness === 64 ? FLAT_64 : FLAT_32);
   const bits = request.addressSize;
   const mask = bits === 64 ? MASK64 : MASK32;
   const registers = request.bitness === 64 ? 16 : 8;
@@ -98,7 +106,8 @@ export function chooseAddressing(prng: Prng, instruction: Instruction, request: 
     return { overrides };
   }
   const displacement = signedDisplacement(prng);
-  const base = chooseRegister(prng, registers, request.avoid, -1);
+  const useStack = request.stackBase && goal !== undefined && prng.below(10) === 0;
+  const base = useStack ? RSP : chooseRegister(prng, registers, request.avoid, -1);
   if (form <= 3) {
     instruction.memoryBase = gprOfSize(base, bits);
     set(base, (goal ?? 0n) - displacement.value);
@@ -130,6 +139,13 @@ export function chooseAddressing(prng: Prng, instruction: Instruction, request: 
 export function setMoffs(instruction: Instruction, address: number, addressSize: number): void {
   instruction.memoryDisplSize = addressSize / 8;
   instruction.memoryDisplacement = BigInt(address);
+}
+
+/** An operand [RSP + displacement] in the stack window, for instructions that move RSP themselves. */
+export function setStackAddress(instruction: Instruction, bitness: 32 | 64, displacement: number): void {
+  instruction.memoryBase = bitness === 64 ? Register.RSP : Register.ESP;
+  instruction.memoryDisplSize = displacement >= -128 && displacement < 128 ? 1 : bitness / 8;
+  instruction.memoryDisplacement = BigInt.asUintN(bitness, BigInt(displacement));
 }
 
 /** Registers used by an operand list, as general register numbers. */

@@ -3,13 +3,13 @@
 import { Decoder, DecoderOptions, Encoder, Instruction, OpCodeOperandKind as Kind, OpKind, Register } from 'iced-x86';
 import type { DrawnPiece, EncodingPlan, Override, VectorPlan } from '../plan.ts';
 import type { Prng } from '../prng.ts';
-import { CODE_BASE, DATA_BASE, PAGE } from '../windows.ts';
-import { chooseAddressing, operandRegisters, setMoffs } from './addressing.ts';
+import { CODE_BASE, DATA_BASE, PAGE, STACK_BASE } from '../windows.ts';
+import { chooseAddressing, operandRegisters, setMoffs, setStackAddress } from './addressing.ts';
 import { chooseShortTarget, chooseTarget } from './branches.ts';
 import { interesting, RSP } from './common.ts';
 import { memoryBytes } from './memorySize.ts';
 import { gprNumber, gprOfSize } from './registers.ts';
-import { type Requirement, stackElement } from './scope.ts';
+import { needsAlignment, type Requirement, stackElement } from './scope.ts';
 import type { Context, Placement, Special } from './special.ts';
 
 const ATTEMPTS = 300;
@@ -61,8 +61,6 @@ const BRANCH = new Map<Kind, readonly [OpKind, 1 | 4]>([
   [Kind.br64_4, [OpKind.NearBranch64, 4]],
 ]);
 
-/** Memory forms that need no alignment although 16 bytes wide. */
-const UNALIGNED = /^Mov(ups|upd|dqu)_|^Lea/;
 const NO_ACCESS = /^(Lea_|Nop_)/;
 
 /** Chooses where a memory operand lies: within one page of the data window, or across the boundary between the two. */
@@ -71,7 +69,7 @@ function placeMemory(prng: Prng, { scoped, shape }: Requirement, size: number): 
   if (shape === 'split') address = DATA_BASE + PAGE - 1 - prng.below(size - 1);
   else {
     const offset = prng.below(PAGE - size + 1);
-    const aligned = size === 16 && !UNALIGNED.test(scoped.name) && prng.below(8) !== 0;
+    const aligned = needsAlignment(scoped) && prng.below(8) !== 0;
     address = DATA_BASE + PAGE * prng.below(2) + (aligned ? offset & ~15 : offset);
   }
   return { address, size, reach: address };
@@ -105,6 +103,14 @@ function setImmediate(instruction: Instruction, operand: number, kind: OpKind, b
     default:
       instruction.setImmediateI64(operand, signed);
   }
+}
+
+/** An operand of PUSH, POP or CALL relative to RSP; POP computes its address after it has moved RSP. */
+function placeInStack(prng: Prng, name: string, element: number, size: number) {
+  const rsp = STACK_BASE + 0x800 + 16 * prng.below(0x60);
+  const displacement = prng.below(0x180) - 0x80;
+  const address = rsp + displacement + (name.startsWith('Pop') ? element : 0);
+  return { rsp, displacement, memory: { address, size, reach: address } };
 }
 
 interface Draft {
@@ -163,9 +169,16 @@ function draftOperands(prng: Prng, requirement: Requirement, special: Special, i
   let memory: Placement | undefined;
   if (memoryKind !== undefined) {
     const size = memoryBytes(info.memorySize);
-    if (!NO_ACCESS.test(name)) memory = special.place?.(prng) ?? placeMemory(prng, requirement, Math.max(size, 1));
+    const element = stackElement(scoped, bitness);
+    const inStack =
+      element > 0 && shape === 'memory' && prng.below(4) === 0 ? placeInStack(prng, name, element, size) : undefined;
+    if (inStack) memory = inStack.memory;
+    else if (!NO_ACCESS.test(name)) memory = special.place?.(prng) ?? placeMemory(prng, requirement, Math.max(size, 1));
     const addressSize = variant.includes('addr16') ? 16 : variant.includes('addr32') ? 32 : bitness;
-    if (memoryKind === Kind.mem_offs) setMoffs(instruction, memory!.address, addressSize);
+    if (inStack) {
+      setStackAddress(instruction, bitness, inStack.displacement);
+      overrides.push({ target: RSP, size: 4, value: BigInt(inStack.rsp) });
+    } else if (memoryKind === Kind.mem_offs) setMoffs(instruction, memory!.address, addressSize);
     else if (memoryKind === Kind.seg_rBX_al) {
       instruction.memoryBase = gprOfSize(3, addressSize);
       instruction.memoryIndex = Register.AL;
@@ -181,6 +194,7 @@ function draftOperands(prng: Prng, requirement: Requirement, special: Special, i
         avoid,
         addressSize: size32,
         segments: memory !== undefined,
+        stackBase: element === 0,
       } as const;
       overrides.push(...chooseAddressing(prng, instruction, request).overrides);
     }

@@ -15,7 +15,11 @@ export function divideSpecial({ scoped: { name } }: Requirement): Special | unde
   if (!match) return undefined;
   const signed = match[1] === 'Idiv';
   const bits = Number(match[2]);
-  return { avoid: [RAX, RDX], vector: (prng, context) => chooseDivision(prng, context, bits, signed) };
+  return {
+    avoid: [RAX, RDX],
+    counts: { encodings: 16, vectors: 4 },
+    vector: (prng, context) => chooseDivision(prng, context, bits, signed),
+  };
 }
 
 function chooseDivision(prng: Prng, { registers, memory }: Context, bits: number, signed: boolean): VectorPlan {

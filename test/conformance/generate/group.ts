@@ -6,7 +6,7 @@ import { mixSeed, Prng } from '../prng.ts';
 import { ValueKind } from '../values.ts';
 import { buildEncoding } from './build.ts';
 import { widthOf } from './common.ts';
-import type { Requirement } from './scope.ts';
+import { fileOf, type Requirement } from './scope.ts';
 import { specialOf } from './special.ts';
 import { buildStringEncoding, isString } from './strings.ts';
 
@@ -59,7 +59,7 @@ export function planGroup(requirement: Requirement): GroupPlan {
     variant,
     registerKind: special.kinds?.register ?? kind,
     memoryKind: strings ? ValueKind.runs : (special.kinds?.memory ?? kind),
-    xmmKind: special.kinds?.xmm ?? ValueKind.int32,
+    xmmKind: special.kinds?.xmm ?? (fileOf(requirement) === 'sse64' ? ValueKind.int32 : ValueKind.plain),
     mxcsrMode: special.kinds?.mxcsr ?? MxcsrMode.nearest,
     seed,
     encodings,

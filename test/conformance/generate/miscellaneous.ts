@@ -4,7 +4,7 @@ import { MxcsrMode, Target } from '../plan.ts';
 import { ValueKind } from '../values.ts';
 import { DATA_BASE, PAGE } from '../windows.ts';
 import { interesting, piece, RBX, setRegister, vectorPlan } from './common.ts';
-import { type Requirement, roundingMatters } from './scope.ts';
+import { needsAlignment, type Requirement, roundingMatters } from './scope.ts';
 import type { Special } from './special.ts';
 
 export function miscellaneousSpecial(requirement: Requirement): Special | undefined {
@@ -89,13 +89,15 @@ function ldmxcsrSpecial(): Special {
   };
 }
 
-function floatSpecial({ scoped: { name, operands }, variant }: Requirement): Special {
+function floatSpecial({ scoped, shape, variant }: Requirement): Special {
+  const { name, operands } = scoped;
   const mxcsr = variant === 'rounding' || /^Stmxcsr/.test(name) ? MxcsrMode.all : MxcsrMode.nearest;
+  const alwaysFaults = shape === 'split' && needsAlignment(scoped);
   const { xmm, memory } = floatKinds(name);
   return {
     kinds: { register: /_rm64|_r64/.test(name) ? ValueKind.int64 : ValueKind.int32, memory, xmm, mxcsr },
     // Sixteen encodings with few vectors each would see few values of each lane: more vectors.
-    counts: { encodings: 16, vectors: variant === 'rounding' ? 4 : 6 },
+    counts: { encodings: 16, vectors: variant === 'rounding' || alwaysFaults ? 4 : 6 },
     ...(operands.length === 3 ? { immediate: (prng) => BigInt(prng.below(8)) } : {}),
   };
 }

@@ -176,16 +176,21 @@ export function requirementsOf(scoped: ScopedCode, bitness: 32 | 64): Requiremen
     }
     if (info.canUseLockPrefix && shape !== 'register') add(shape, 'lock');
     if (/^(Lea_|Xlat)/.test(name)) add(shape, bitness === 64 ? 'addr32' : 'addr16');
-    if (roundingMatters(name)) add(shape, 'rounding');
+    if (roundingMatters(name) && !(shape === 'split' && needsAlignment(scoped))) add(shape, 'rounding');
   }
   if (stackElement(scoped, bitness) > 0) add('split', 'stack');
   if (shapes.includes('register') && info.canUseLockPrefix && bitness === 64) add('register', 'lock');
   return required.filter((r) => !(r.variant === 'addr16' && /^Xlat/.test(name)));
 }
 
+/** True when the memory operand must be aligned to its 16 bytes, so that a split one raises #GP. */
+export function needsAlignment({ name, info }: ScopedCode): boolean {
+  return memoryBytes(info.memorySize) === 16 && !/^Mov(ups|upd|dqu)_|^Bound/.test(name);
+}
+
 /** True for float instructions whose result or flags depend on MXCSR. */
 export function roundingMatters(name: string): boolean {
-  return /^(Add|Sub|Mul|Div|Sqrt|Min|Max)[ps][sd]_xmm|^Cvt|^U?comis|^Cmp[ps][sd]_xmm/.test(name);
+  return /^(Add|Sub|Mul|Div|Sqrt|Min|Max)[ps][sd]_xmm|^Cvt|^(Ucomis|Comis)|^Cmp[ps][sd]_xmm/.test(name);
 }
 
 /** Every group that the committed vectors must have. */

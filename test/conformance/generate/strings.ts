@@ -10,6 +10,8 @@ import type { Requirement } from './scope.ts';
 
 const PATTERN = /^(Movs|Cmps|Stos|Lods|Scas)([bwdq])_(?:m|A|E|R)/;
 const NO_REGISTER = 255;
+const FS_PREFIX = 0x64;
+const GS_PREFIX = 0x65;
 const WIDTH: Readonly<Record<string, number>> = { b: 1, w: 2, d: 4, q: 8 };
 /** Most elements in a run. */
 const LONGEST = 24;
@@ -20,8 +22,13 @@ export function isString(name: string): boolean {
 }
 
 /** The bytes of a string instruction with its prefixes; where REP stands among them does not matter, so it varies. */
-function stringCode(prng: Prng, { scoped, bitness, variant }: Requirement, width: number): Uint8Array {
-  const prefixes: number[] = [];
+function stringCode(
+  prng: Prng,
+  { scoped, bitness, variant }: Requirement,
+  width: number,
+  segment: number | undefined,
+): Uint8Array {
+  const prefixes: number[] = segment === undefined ? [] : [segment];
   if (variant.includes('addr32')) prefixes.push(0x67);
   if (width === 2) prefixes.push(0x66);
   if (/\brepe?\b/.test(variant)) prefixes.push(0xf3);
@@ -65,18 +72,32 @@ export function buildStringEncoding(prng: Prng, requirement: Requirement, vector
   const sourceSplits = shape === 'split' && (operation === 'Lods' || prng.below(2) === 0);
   const usesSource = /Movs|Cmps|Lods/.test(operation!);
   const usesDestination = operation !== 'Lods';
-  const source = placeRun(prng, run, sourceSplits && usesSource);
+  let source = placeRun(prng, run, sourceSplits && usesSource);
   let destination = placeRun(prng, run, shape === 'split' && (!sourceSplits || !usesSource || prng.below(2) === 0));
   if (operation === 'Movs' && shape === 'memory' && prng.below(3) === 0) {
     const near = source + (prng.below(5) - 2) * width;
     if (near >= DATA_BASE && Math.floor(near / PAGE) === Math.floor(source / PAGE)) destination = near;
+  }
+  // Equal operands, so that REPE runs to the end of its count.
+  if (operation === 'Cmps' && prng.below(4) === 0) {
+    if (sourceSplits) destination = source;
+    else source = destination;
   }
   const overrides: Override[] = [];
   const pointer = (register: number, address: number) => {
     const upper = narrow ? BigInt(prng.next()) << 32n : 0n;
     overrides.push(setRegister(register, bits, upper | BigInt(address)));
   };
-  if (usesSource) pointer(RSI, source);
+  // A segment override applies to the source only.
+  const segment = usesSource && bitness === 64 && prng.below(5) === 0 ? prng.pick([FS_PREFIX, GS_PREFIX]) : undefined;
+  const segmentBase = segment === undefined ? 0 : 0x1000 + prng.below(0x1000_0000);
+  if (segment !== undefined)
+    overrides.push({
+      target: segment === FS_PREFIX ? Target.fsBase : Target.gsBase,
+      size: 8,
+      value: BigInt(segmentBase),
+    });
+  if (usesSource) pointer(RSI, source - segmentBase);
   if (usesDestination) pointer(RDI, destination);
   const drawn: DrawnPiece[] = [];
   const reach = (address: number) => {
@@ -99,14 +120,21 @@ export function buildStringEncoding(prng: Prng, requirement: Requirement, vector
       vector.push(setRegister(RCX, bits, upper | BigInt(count)));
       // With 32-bit addresses and no iteration processors differ in whether upper halves are cleared.
       if (narrow && count === 0) {
-        if (usesSource) vector.push(setRegister(RSI, 64, BigInt(source)));
+        if (usesSource) vector.push(setRegister(RSI, 64, BigInt(source - segmentBase)));
         if (usesDestination) vector.push(setRegister(RDI, 64, BigInt(destination)));
       }
     }
     if (operation === 'Scas' && prng.below(3) !== 0)
-      vector.push(setRegister(RAX, bits, BigInt(prng.below(2) === 0 ? 0 : prng.below(4)) * 0x0101_0101n));
+      vector.push(setRegister(RAX, bits, BigInt(prng.below(2) === 0 ? 0 : prng.below(4)) * 0x0101_0101_0101_0101n));
     plans.push({ overrides: vector, pieces: [] });
   }
   const ip = CODE_BASE + 0x40 + prng.below(2 * PAGE - 0x80);
-  return { ip, code: stringCode(prng, requirement, width), operand0: NO_REGISTER, overrides, drawn, vectors: plans };
+  return {
+    ip,
+    code: stringCode(prng, requirement, width, segment),
+    operand0: NO_REGISTER,
+    overrides,
+    drawn,
+    vectors: plans,
+  };
 }
