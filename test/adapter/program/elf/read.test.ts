@@ -49,10 +49,9 @@ describe('what a program image says', () => {
   it('keeps columns', async () => {
     const { lines, sources } = await read(join(fixturesDirectory, 'gcc-compressed.elf'));
     const main = sources.indexOf('/guest/main.c');
-    // `for (int i = 0; i < count; i++)`: its condition and its increment.
+    // `for (int i = 0; i < count; i++)`: its start, its condition and its increment, as gcc counts them.
     const columns = new Set(lines.filter(({ file, line }) => file === main && line === 16).map(({ column }) => column));
-    expect(columns).toContain(21);
-    expect(columns).toContain(32);
+    for (const column of [12, 21, 31]) expect(columns).toContain(column);
   });
 
   it('marks prologue ends where the producer does', async () => {
