@@ -1,0 +1,121 @@
+import { linear } from '../addresses.ts';
+import type { MachineApi, PendingEvent, RunExit } from '../api.ts';
+import { hostMilliseconds, yieldToHost } from './schedule.ts';
+import type { Stop, StopPolicy } from './stops.ts';
+
+/** Steps between two looks at the clock: 0.2 ms at full speed, some 10 ms when every step is a page fault. */
+const CHUNK_STEPS = 0x8000;
+/** After this long the host gets its turn, so that a pause is seen well within 50 ms. */
+const SLICE_MILLISECONDS = 6;
+const ALL_VECTORS = -1;
+
+/** A place to run to: one of `addresses`, when `accept` holds there. */
+export interface Goal {
+  readonly addresses: ReadonlySet<bigint>;
+  accept(): boolean;
+}
+
+/** Runs the machine in slices under a stop policy. The steps of `stepping.ts` are made of its two moves. */
+export class Runner {
+  private pauseAsked = false;
+  /** The event that the last run stopped for; the next step delivers it. */
+  private pending: PendingEvent | undefined;
+  private sliceStarted = 0;
+
+  constructor(
+    readonly machine: MachineApi,
+    readonly policy: StopPolicy,
+  ) {}
+
+  /** To be called at the start of each run, so that a pause asked for earlier does not end it. */
+  begin(): void {
+    this.pauseAsked = false;
+    this.sliceStarted = hostMilliseconds();
+  }
+
+  pause(): void {
+    this.pauseAsked = true;
+  }
+
+  /** Runs at full speed until the goal is reached (undefined) or something stops it. */
+  async run(goal?: Goal): Promise<Stop | undefined> {
+    const { machine, policy } = this;
+    let ignoreBreakpointAtStart = true;
+    this.pending = undefined;
+    for (;;) {
+      // The policy may change while the host has its turn: a breakpoint set during a run holds at once.
+      machine.setBreakpoints([...policy.breakpointAddresses(), ...(goal?.addresses ?? [])].map(linear));
+      machine.setExceptionStops(policy.exceptionVectors());
+      do {
+        const exit = machine.run(CHUNK_STEPS, { ignoreBreakpointAtStart });
+        ignoreBreakpointAtStart = exit.kind === 'breakpoint';
+        if (exit.kind === 'breakpoint') {
+          const address = machine.instructionAddress();
+          const ids = policy.breakpointAt(address);
+          if (ids.length > 0) return { reason: 'breakpoint', ids };
+          if (goal?.addresses.has(address) && goal.accept()) return undefined;
+        } else if (exit.kind !== 'budget') {
+          const stop = this.stopFor(exit);
+          if (stop !== undefined) return stop;
+        }
+      } while (!this.sliceIsOver());
+      const paused = await this.giveWay();
+      if (paused) return { reason: 'pause' };
+    }
+  }
+
+  /**
+   * Takes one step. With `reason: 'step'` and `delivered`, the instruction raised an event that nothing stops for, and
+   * RIP is at the handler; undefined when the instruction (or one REP iteration) was executed.
+   */
+  async single(): Promise<Stop | undefined> {
+    const { machine, policy } = this;
+    machine.setBreakpoints([]);
+    machine.setExceptionStops(ALL_VECTORS);
+    const delivered = this.pending;
+    this.pending = undefined;
+    const exit = machine.run(1, { ignoreBreakpointAtStart: true });
+    if (delivered !== undefined && exit.kind === 'budget') return { reason: 'step', delivered };
+    if (exit.kind === 'exception') {
+      const wanted = ((policy.exceptionVectors() >>> exit.event.vector) & 1) === 1;
+      if (wanted && policy.stopsAt(exit.event)) return this.stoppedFor(exit.event);
+      const delivery = machine.run(1, { ignoreBreakpointAtStart: true });
+      if (delivery.kind !== 'budget') return this.stopFor(delivery);
+      return { reason: 'step', delivered: exit.event };
+    }
+    if (exit.kind !== 'budget') return this.stopFor(exit);
+    if (this.sliceIsOver() && (await this.giveWay())) return { reason: 'pause' };
+    return undefined;
+  }
+
+  private sliceIsOver(): boolean {
+    return hostMilliseconds() - this.sliceStarted >= SLICE_MILLISECONDS;
+  }
+
+  /** True when a pause was asked for. */
+  private async giveWay(): Promise<boolean> {
+    await yieldToHost();
+    this.sliceStarted = hostMilliseconds();
+    return this.pauseAsked;
+  }
+
+  private stoppedFor(event: PendingEvent): Stop {
+    this.pending = event;
+    return { reason: 'exception', event };
+  }
+
+  private stopFor(exit: RunExit): Stop | undefined {
+    switch (exit.kind) {
+      case 'exception':
+        return this.policy.stopsAt(exit.event) ? this.stoppedFor(exit.event) : undefined;
+      case 'halted':
+      case 'tripleFault':
+      case 'unsupported':
+        return { reason: exit.kind, sentence: exit.sentence };
+      case 'debugExit':
+        return { reason: 'debugExit', code: exit.code };
+      default:
+        return undefined;
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { hostPhysical } from '../addresses.ts';
+import type { MachineApi } from '../api.ts';
+import { type EntryState, type LoadableImage, LoadError, type LoadOptions, type StartState } from './image.ts';
+import { long64 } from './long64.ts';
+import { multiboot } from './multiboot.ts';
+import { protected32 } from './protected32.ts';
+
+const STATES: Readonly<
+  Record<StartState, (image: LoadableImage, memoryBytes: number, options: LoadOptions) => EntryState>
+> = { multiboot, long64, protected32 };
+
+/** `multiboot` for an image with its header; otherwise `protected32` for a 32-bit ELF and `long64` for the rest. */
+export function defaultStart(image: LoadableImage): StartState {
+  if (image.multiboot) return 'multiboot';
+  return image.bits === 32 ? 'protected32' : 'long64';
+}
+
+/**
+ * Puts the image and what `start` adds into a machine fresh from reset, whose RAM is zero, and sets the registers.
+ * Throws a LoadError with one sentence when the image does not fit.
+ */
+export function loadGuest(
+  machine: MachineApi,
+  image: LoadableImage,
+  start: StartState,
+  options: LoadOptions = {},
+): void {
+  const { memoryBytes } = machine.configuration;
+  checkFits(image, memoryBytes);
+  const state = STATES[start](image, memoryBytes, options);
+  const write = (address: number, data: Uint8Array) => {
+    const sentence = data.length > 0 ? machine.writePhysical(hostPhysical(address), data) : undefined;
+    if (sentence !== undefined) throw new LoadError(sentence);
+  };
+  for (const segment of image.segments) write(Number(segment.physicalAddress), segment.data);
+  for (const { address, data } of state.memory) write(address, data);
+  for (const [name, value] of state.registers) {
+    const sentence = machine.writeRegister(name, value);
+    if (sentence !== undefined) throw new LoadError(`The entry state ${start} cannot be set: ${sentence}`);
+  }
+}
+
+function checkFits(image: LoadableImage, memoryBytes: number): void {
+  if (image.segments.every(({ memorySize }) => memorySize === 0n)) {
+    throw new LoadError('The program has nothing to load: no segment holds a byte.');
+  }
+  for (const { physicalAddress, memorySize } of image.segments) {
+    const end = physicalAddress + memorySize;
+    if (end > BigInt(memoryBytes)) {
+      const mebibytes = memoryBytes / 2 ** 20;
+      throw new LoadError(
+        `The program needs memory up to 0x${end.toString(16)}, but the guest has ${mebibytes} MiB (0x${memoryBytes.toString(16)}).`,
+      );
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { MachineApi, RegisterDescription } from '../../emulator/api.ts';
+
+/** What the parts under test need before anything runs: flat memory and registers. It executes nothing. */
+export function memoryMachine(memoryBytes = 4 * 2 ** 20, bits: 16 | 32 | 64 = 64) {
+  const memory = new Uint8Array(memoryBytes);
+  const registers = new Map<string, bigint>();
+  const describe = (name: string): RegisterDescription => ({ name, group: 'general', bits: 64, description: name });
+  const read = (address: bigint, length: number) => {
+    const start = Math.min(Number(address), memory.length);
+    const data = memory.slice(start, start + length);
+    return data.length < length ? { data, sentence: 'Beyond RAM.' } : { data };
+  };
+  const write = (address: bigint, data: Uint8Array) => {
+    if (Number(address) + data.length > memory.length) return 'Beyond RAM.';
+    memory.set(data, Number(address));
+    return undefined;
+  };
+  const absent = (): never => {
+    throw new Error('This machine does not run.');
+  };
+  const machine: MachineApi = {
+    configuration: { cpu: 'none', memoryBytes },
+    steps: 0,
+    run: absent,
+    setBreakpoints: absent,
+    setExceptionStops: absent,
+    get registers() {
+      return [...registers.keys()].map(describe);
+    },
+    readRegister: (name) => registers.get(name) ?? 0n,
+    writeRegister: (name, value) => {
+      registers.set(name, value);
+      return undefined;
+    },
+    codeBits: () => bits,
+    instructionAddress: () => (registers.get('rip') ?? 0n) as ReturnType<MachineApi['instructionAddress']>,
+    translate: (address) =>
+      address < BigInt(memoryBytes)
+        ? { ok: true, physical: Number(address) as never }
+        : { ok: false, errorCode: 0, sentence: 'Beyond RAM.' },
+    readLinear: read,
+    writeLinear: write,
+    readPhysical: (address, length) => read(BigInt(address), length),
+    writePhysical: (address, data) => write(BigInt(address), data),
+    onSerialOutput: () => {},
+    serialInput: () => {},
+    snapshot: absent,
+    restore: absent,
+    stateHash: absent,
+  };
+  return { machine, memory, registers };
+}
