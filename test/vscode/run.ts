@@ -1,15 +1,21 @@
 /**
- * The extension in a real workbench: `tsx test/vscode/run.ts [views …]`. Packs the extension, installs the .vsix into a
+ * The extension in a real workbench: `tsx test/vscode/run.ts [host | views | journey | …]`. Packs the extension, installs the .vsix into a
  * fresh workbench and drives it as a person would. Screenshots come to lie in dist/screenshots. Exit status 0: all
  * passed; 1: a failure; 3: this machine cannot run it, for the reason printed.
  */
+import { hostTests } from './hostTests.ts';
 import { install, obstacle } from './install.ts';
+import { missedEndbranch, smashedReturn } from './journey.ts';
 import { packageExtension } from './package.ts';
 import { views } from './views.ts';
 
 const parts: Record<string, () => Promise<void>> = {
+  host: hostTests,
   'views-dark': () => views('dark'),
   'views-light': () => views('light'),
+  'journey-dark': () => smashedReturn('dark'),
+  'journey-light': () => smashedReturn('light'),
+  'endbranch-dark': () => missedEndbranch('dark'),
 };
 
 async function main(): Promise<number> {

@@ -135,6 +135,21 @@ export class Workbench {
     return (await this.page.locator('.quick-input-widget .quick-input-message').textContent()) ?? '';
   }
 
+  async focusEditor(): Promise<void> {
+    await this.page.locator('.editor-instance .current-line').first().click();
+  }
+
+  /** What the exception widget in the editor says. */
+  async exception(): Promise<string> {
+    return (await this.page.locator('.exception-widget').first().innerText()).replaceAll('\u00a0', ' ');
+  }
+
+  /** The Debug Console's text. */
+  async console(): Promise<string> {
+    const lines = await this.page.locator('.repl-tree .monaco-list-row').allInnerTexts();
+    return lines.join('\n').replaceAll('\u00a0', ' ');
+  }
+
   /** The message above a tree view's rows. */
   async message(title: string): Promise<string> {
     return (await this.pane(title).locator('.message').first().textContent()) ?? '';
