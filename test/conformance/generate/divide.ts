@@ -1,13 +1,12 @@
 /** DIV and IDIV with quotients that fit, just fail to fit, or divide by zero; CMPXCHG with equal operands. */
 
+import { Register } from 'iced-x86';
 import type { Override, VectorPlan } from '../plan.ts';
 import type { Prng } from '../prng.ts';
 import type { MemoryBytes } from '../windows.ts';
 import { interesting, piece, RAX, RBX, RCX, RDX, randomBits, setRegister, vectorPlan, widthOf } from './common.ts';
 import type { Requirement } from './scope.ts';
 import type { Context, Special } from './special.ts';
-
-const HIGH_BYTE = /^[ABCD]H$/;
 
 export function divideSpecial({ scoped: { name } }: Requirement): Special | undefined {
   if (/^Mul_|^Imul_rm|^VEX_Mulx/.test(name)) return { avoid: [RAX, RDX] };
@@ -84,7 +83,8 @@ function chooseComparison(prng: Prng, { registers, memory, instruction }: Contex
   if (memory) return vectorPlan(overrides, [piece(memory.address, bits, value)]);
   const destination = registers[0]!;
   if (destination === RAX) return vectorPlan([]);
-  const high = bits === 8 && HIGH_BYTE.test(String(instruction.toString().split(/[ ,]/)[1]).toUpperCase());
+  const operand = instruction.opRegister(0);
+  const high = operand >= Register.AH && operand <= Register.BH;
   overrides.push(high ? setRegister(destination, 16, value * 0x101n) : setRegister(destination, bits, value));
   return vectorPlan(overrides);
 }
