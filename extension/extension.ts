@@ -3,6 +3,7 @@ import { AdapterFactory } from './adapterFactory.ts';
 import { ConfigurationProvider } from './configuration/provider.ts';
 import { debugFileCommand } from './debugFile.ts';
 import { EvaluatableExpressions } from './language/evaluatableExpression.ts';
+import { VocabularyHover } from './language/hover.ts';
 import { assemblyLanguage, contextKeys, debugType } from './names.ts';
 import { sampleCommand } from './samples.ts';
 import { FocusFollower } from './session/focus.ts';
@@ -21,6 +22,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.debug.registerDebugAdapterDescriptorFactory(debugType, new AdapterFactory(context.extensionUri)),
     vscode.debug.registerDebugConfigurationProvider(debugType, new ConfigurationProvider()),
     vscode.languages.registerEvaluatableExpressionProvider(assemblyLanguage, new EvaluatableExpressions()),
+    vscode.languages.registerHoverProvider(assemblyLanguage, new VocabularyHover()),
     vscode.window.registerFileDecorationProvider(new MarkDecorations()),
     shadowStack,
     cet,

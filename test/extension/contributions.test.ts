@@ -54,7 +54,9 @@ describe('package.json', () => {
       for (const item of items) used.add(item.command);
     }
     for (const match of JSON.stringify(contributes).matchAll(/command:(shadowstep\.[\w.]+)/gi)) used.add(match[1]!);
-    expect([...used].filter((command) => !declared.has(command))).toEqual([]);
+    // VS Code makes a focus command for every view.
+    const views = contributes.views.debug.map((view: { id: string }) => `${view.id}.focus`);
+    expect([...used].filter((command) => !declared.has(command) && !views.includes(command))).toEqual([]);
   });
 
   it('names files that exist', () => {
