@@ -103,6 +103,8 @@ function decodeOutputs(bytes: Buffer, cases: readonly Case[]): Native {
     );
     at += 16;
   }
+  // The initial APIC ID (leaf 1, EBX 31:24) is that of the core on which the recorder happened to run.
+  cpuid['1']![1] = `00${cpuid['1']![1]!.slice(2)}`;
   const outcomes: Outcome[] = [];
   for (const { bitness, cpu: before } of cases) {
     const fault = bytes.readUInt32LE(at);
