@@ -21,8 +21,8 @@ const include = (...names: string[]): Rule[] => names.map((name) => ({ include: 
 
 /** CET and VMX stand out, branches have the color of control flow, the rest is plain keywords. */
 const mnemonicScopes: Record<MnemonicKind, string> = {
-  cet: scope('support.function.mnemonic.cet'),
-  vmx: scope('support.class.mnemonic.vmx'),
+  cet: scope('support.class.mnemonic.cet'),
+  vmx: scope('support.function.mnemonic.vmx'),
   branch: scope('keyword.control.mnemonic.branch'),
   general: scope('keyword.mnemonic'),
   vector: scope('keyword.mnemonic.vector'),
@@ -243,7 +243,7 @@ function prefix(): Rule {
   });
   return {
     patterns: [
-      one('support.function.prefix.cet', 'notrack'),
+      one('support.class.prefix.cet', 'notrack'),
       one(
         'storage.modifier.prefix',
         'lock|repn?[ez]?|xacquire|xrelease|bnd|data(?:16|32)|addr(?:16|32)|rex(?:\\.[wrxb]+)?|rex64|\\{(?:evex|vex[23]?|disp(?:8|16|32)|load|store|rex|nooptimize)\\}',

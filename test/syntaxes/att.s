@@ -5,7 +5,7 @@
 main:   endbr64
 # <---- entity.name.function.label.x86asm
 #   ^ punctuation.separator.label.x86asm
-#       ^^^^^^^ support.function.mnemonic.cet.x86asm
+#       ^^^^^^^ support.class.mnemonic.cet.x86asm
         mov $0x10, %rax         # sixteen
 #       ^^^ keyword.mnemonic.x86asm
 #           ^ keyword.operator.immediate.x86asm
@@ -18,15 +18,15 @@ main:   endbr64
 #            ^^^^^^^ variable.other.symbol.x86asm
 #                    ^^^^ variable.other.register.pointer.x86asm
         wrssq %rax, 8(%rbx,%rcx,4)
-#       ^^^^^ support.function.mnemonic.cet.x86asm
+#       ^^^^^ support.class.mnemonic.cet.x86asm
 #                   ^ constant.numeric.integer.decimal.x86asm
 #                          ^^^^ variable.other.register.general.x86asm
         vmlaunch; rstorssp (%rdi) // both
-#       ^^^^^^^^ support.class.mnemonic.vmx.x86asm
-#                 ^^^^^^^^ support.function.mnemonic.cet.x86asm
+#       ^^^^^^^^ support.function.mnemonic.vmx.x86asm
+#                 ^^^^^^^^ support.class.mnemonic.cet.x86asm
 #                                 ^^^^^^^ comment.line.double-slash.x86asm
         notrack jmp *%rax
-#       ^^^^^^^ support.function.prefix.cet.x86asm
+#       ^^^^^^^ support.class.prefix.cet.x86asm
 #               ^^^ keyword.control.mnemonic.branch.x86asm
 #                   ^ keyword.operator.indirect.x86asm
         lock cmpxchgq %rcx, (%rdx)

@@ -36,9 +36,9 @@ start:  mov rax, qword ptr [rbx + rcx*8 - 0x10]
         mov ax, 0ffh
 //              ^^^^ constant.numeric.integer.hexadecimal.x86asm
         rdsspq rax
-//      ^^^^^^ support.function.mnemonic.cet.x86asm
+//      ^^^^^^ support.class.mnemonic.cet.x86asm
         VMPTRLD [rdi]
-//      ^^^^^^^ support.class.mnemonic.vmx.x86asm
+//      ^^^^^^^ support.function.mnemonic.vmx.x86asm
         xor eax, eax ; jmp short done
 //      ^^^ keyword.mnemonic.x86asm
 //                     ^^^ keyword.control.mnemonic.branch.x86asm

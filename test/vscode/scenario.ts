@@ -8,7 +8,7 @@ import { Workbench } from './workbench.ts';
 
 export const dist = join(root, 'dist');
 export const vsix = join(dist, 'shadowstep.vsix');
-const screenshots = join(dist, 'screenshots');
+export const screenshots = join(dist, 'screenshots');
 
 export const themes = { dark: 'Default Dark Modern', light: 'Default Light Modern' } as const;
 export type Theme = keyof typeof themes;
@@ -24,12 +24,18 @@ export interface Stage {
 }
 
 /**
- * Plays a scenario in a fresh workbench with the packaged extension installed and a copy of the samples open. A
- * failure leaves a picture of the screen.
+ * Plays a scenario in a fresh workbench with the packaged extension installed and a copy of the samples (or an empty
+ * folder) open. A failure leaves a picture of the screen.
  */
-export async function play(name: string, theme: Theme, scenario: (stage: Stage) => Promise<void>): Promise<void> {
+export async function play(
+  name: string,
+  theme: Theme,
+  scenario: (stage: Stage) => Promise<void>,
+  options: { readonly empty?: boolean } = {},
+): Promise<void> {
   const workspace = join(mkdtempSync(join(tmpdir(), 'ws-')), 'guests');
-  cpSync(join(root, 'extension/samples'), workspace, { recursive: true });
+  if (options.empty) mkdirSync(workspace);
+  else cpSync(join(root, 'extension/samples'), workspace, { recursive: true });
   mkdirSync(screenshots, { recursive: true });
   const settings = {
     'workbench.colorTheme': themes[theme],

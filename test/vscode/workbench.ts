@@ -132,7 +132,7 @@ export class Workbench {
 
   /** What the open input says under it. */
   async inputMessage(): Promise<string> {
-    return (await this.page.locator('.quick-input-widget .quick-input-message').textContent()) ?? '';
+    return this.text(this.page.locator('.quick-input-widget .quick-input-message'));
   }
 
   async focusEditor(): Promise<void> {
@@ -141,7 +141,7 @@ export class Workbench {
 
   /** What the exception widget in the editor says. */
   async exception(): Promise<string> {
-    return (await this.page.locator('.exception-widget').first().innerText()).replaceAll('\u00a0', ' ');
+    return this.text(this.page.locator('.exception-widget'));
   }
 
   /** The Debug Console's text. */
@@ -150,14 +150,19 @@ export class Workbench {
     return lines.join('\n').replaceAll('\u00a0', ' ');
   }
 
+  /** What an element says, its no-break spaces as spaces. */
+  async text(element: Locator): Promise<string> {
+    return ((await element.first().textContent()) ?? '').replaceAll('\u00a0', ' ');
+  }
+
   /** The message above a tree view's rows. */
   async message(title: string): Promise<string> {
-    return (await this.pane(title).locator('.message').first().textContent()) ?? '';
+    return this.text(this.pane(title).locator('.message'));
   }
 
   /** What an empty view says. */
   async welcome(title: string): Promise<string> {
-    return (await this.pane(title).locator('.welcome-view-content').first().textContent()) ?? '';
+    return this.text(this.pane(title).locator('.welcome-view-content'));
   }
 
   /** The number of the line that execution stopped at. */
