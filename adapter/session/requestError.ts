@@ -1,0 +1,2 @@
+/** A request that cannot be done, in one sentence for the person. Becomes an ErrorResponse; the session lives on. */
+export class RequestError extends Error {}

@@ -1,0 +1,67 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { shortHex } from '../expressions/format.ts';
+import { vectorName } from './exceptionText.ts';
+import type { Frame } from './frames.ts';
+import { type Family, handler } from './handlers.ts';
+import { currentPrivilege } from './privilege.ts';
+import { fileName, type ProgramView } from './programView.ts';
+import { type SessionState, THREAD_ID } from './state.ts';
+import { checkThread } from './stepping.ts';
+
+/** threads, stackTrace. */
+export const stackRequests: Family = {
+  threads: handler({}, (state) => ({ threads: [{ id: THREAD_ID, name: threadName(state) }] })),
+
+  stackTrace: handler({}, (state, args: DebugProtocol.StackTraceArguments) => {
+    checkThread(args.threadId);
+    const { program } = state.stopped;
+    const rows = state.frames().flatMap((frame, index) => rowsOf(state, program, frame, state.frameId(index)));
+    const start = args.startFrame ?? 0;
+    const end = args.levels ? start + args.levels : rows.length;
+    return { stackFrames: rows.slice(start, end), totalFrames: rows.length };
+  }),
+};
+
+/** `vCPU0: 64-bit, CPL 0`. While it runs, the mode would be out of date at once. */
+function threadName(state: SessionState): string {
+  const { loaded } = state;
+  if (loaded === undefined || state.running) return 'vCPU0';
+  const { machine } = loaded;
+  return `vCPU0: ${machine.codeBits()}-bit, CPL ${currentPrivilege(machine)}`;
+}
+
+function rowsOf(state: SessionState, program: ProgramView, frame: Frame, id: number): DebugProtocol.StackFrame[] {
+  const row = rowOf(program, frame, id);
+  const label = labelOf(program, frame);
+  if (label === undefined) return [row];
+  return [{ id: state.labelId(id), name: label, line: 0, column: 0, presentationHint: 'label' }, row];
+}
+
+function labelOf(program: ProgramView, frame: Frame): string | undefined {
+  if (frame.kind === 'interrupted') {
+    return frame.vector === undefined ? '<interrupted here>' : `<interrupted here by ${vectorName(frame.vector)}>`;
+  }
+  if (frame.mismatch === undefined) return undefined;
+  const { expected, actual } = frame.mismatch;
+  return `<return mismatch: shadow stack ${program.addressInWords(expected)}, stack ${program.addressInWords(actual)}>`;
+}
+
+function rowOf(program: ProgramView, frame: Frame, id: number): DebugProtocol.StackFrame {
+  const { instructionPointer } = frame;
+  // A return address may already belong to the next line or function; the CALL is the byte before it.
+  const address = frame.kind === 'caller' ? instructionPointer - 1n : instructionPointer;
+  const place = program.placeOf(address);
+  const symbol = program.lookup.symbolAt(address);
+  const offset = symbol === undefined ? 0n : instructionPointer - symbol.symbol.address;
+  const plain = place !== undefined || offset === 0n;
+  const name =
+    symbol === undefined ? shortHex(instructionPointer) : `${symbol.symbol.name}${plain ? '' : `+${shortHex(offset)}`}`;
+  return {
+    id,
+    name,
+    line: place?.line ?? 0,
+    column: place === undefined ? 0 : Math.max(place.column, 1),
+    instructionPointerReference: shortHex(instructionPointer),
+    ...(place && { source: { name: fileName(place.file), path: place.file } }),
+  };
+}

@@ -1,0 +1,270 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { MachineApi, MachineSnapshot, PendingEvent } from '../../emulator/api.ts';
+import { Runner } from '../../emulator/debug/runner.ts';
+import { yieldToHost } from '../../emulator/debug/schedule.ts';
+import { Stepper } from '../../emulator/debug/stepping.ts';
+import type { Stop, StopPolicy } from '../../emulator/debug/stops.ts';
+import type { Environment } from '../expressions/evaluate.ts';
+import type { FileReader } from '../program/image.ts';
+import { BreakpointStore } from './breakpointStore.ts';
+import { environmentOf, eventNames } from './environment.ts';
+import { ExceptionFilters, MISMATCH_FILTER } from './exceptionFilters.ts';
+import { type Frame, readFrames } from './frames.ts';
+import type { LaunchArguments } from './launchArguments.ts';
+import type { ProgramView } from './programView.ts';
+import { Registers } from './registers.ts';
+import { RequestError } from './requestError.ts';
+import type { SerialOutput } from './serialOutput.ts';
+import { announceStop } from './stopEvents.ts';
+
+/** The one vCPU, as DAP's thread. */
+export const THREAD_ID = 1;
+
+/** Where the ids of label rows begin, far above those of frames. */
+const LABEL_IDS = 2 ** 30;
+
+/** A loaded guest with what runs and describes it. */
+export interface Debuggee {
+  readonly machine: MachineApi;
+  /** Right after reset, before anything was loaded: where a restart goes back to. */
+  readonly reset: MachineSnapshot;
+  readonly program: ProgramView;
+  readonly launch: LaunchArguments;
+  readonly registers: Registers;
+  readonly runner: Runner;
+  readonly stepper: Stepper;
+  readonly serial: SerialOutput;
+}
+
+/** What a variablesReference stands for until the next run. */
+export type Container = { readonly kind: 'scope'; readonly group: string; readonly frame: Frame };
+
+export type Move = (debuggee: Debuggee) => Promise<Stop>;
+
+/** Everything that the families of requests share. */
+export class SessionState {
+  readonly breakpoints = new BreakpointStore();
+  readonly filters = new ExceptionFilters();
+  /** References under which the client has read memory, for `memory` events: they must match to the letter. */
+  readonly memoryReferences = new Set<string>();
+  /** Instruction starts that were seen to be executed; disassembly takes its bearings from them. */
+  readonly executed = new Set<bigint>();
+  client: DebugProtocol.InitializeRequestArguments | undefined;
+  configured = false;
+  ended = false;
+  lastStop: Stop | undefined;
+  private current: Debuggee | undefined;
+  private activeRun: Promise<void> | undefined;
+  private frameCache: Frame[] | undefined;
+  private firstFrameId = 1;
+  private containers = new Map<number, Container>();
+  private nextReference = 1;
+  private mismatchMatched = false;
+  private silenced = false;
+  private readonly later: (() => void)[] = [];
+
+  constructor(
+    readonly reader: FileReader,
+    readonly send: (event: string, body?: object) => void,
+  ) {}
+
+  // ---- what is debugged ----
+
+  get loaded(): Debuggee | undefined {
+    return this.current;
+  }
+
+  get running(): boolean {
+    return this.activeRun !== undefined;
+  }
+
+  /** Throws a RequestError when nothing was launched. */
+  get debuggee(): Debuggee {
+    if (this.current === undefined) throw new RequestError('No guest is loaded; a launch request comes first.');
+    return this.current;
+  }
+
+  /** Throws a RequestError when nothing was launched or the guest runs. */
+  get stopped(): Debuggee {
+    const { debuggee } = this;
+    if (this.running) throw new RequestError('The guest is running; pause it first.');
+    return debuggee;
+  }
+
+  adopt(
+    machine: MachineApi,
+    reset: MachineSnapshot,
+    program: ProgramView,
+    launch: LaunchArguments,
+    serial: SerialOutput,
+  ): Debuggee {
+    const runner = new Runner(machine, this.policy());
+    const registers = new Registers(machine);
+    this.current = {
+      machine,
+      reset,
+      program,
+      launch,
+      registers,
+      runner,
+      stepper: new Stepper(runner, program),
+      serial,
+    };
+    this.ended = false;
+    this.lastStop = undefined;
+    this.executed.clear();
+    this.forget();
+    return this.current;
+  }
+
+  // ---- running ----
+
+  /** Starts a move; the answer to the request that asked for it goes out before the first instruction. */
+  resume(move: Move): void {
+    const debuggee = this.stopped;
+    if (this.ended) throw new RequestError('The guest has ended; restart it to run again.');
+    this.forget();
+    this.lastStop = undefined;
+    debuggee.runner.begin();
+    this.activeRun = this.drive(debuggee, move);
+  }
+
+  /** Stops a run without announcing it; resolves when the machine stands still. */
+  async halt(): Promise<void> {
+    if (this.activeRun === undefined) return;
+    this.silenced = true;
+    this.current?.runner.pause();
+    await this.activeRun;
+    this.silenced = false;
+  }
+
+  private async drive(debuggee: Debuggee, move: Move): Promise<void> {
+    await yieldToHost();
+    let stop: Stop;
+    try {
+      debuggee.runner.begin();
+      stop = this.silenced ? { reason: 'pause' } : await move(debuggee);
+    } catch (error) {
+      // A defect of the machine must not take the session with it.
+      stop = {
+        reason: 'unsupported',
+        sentence: `The machine failed: ${error instanceof Error ? error.message : error}`,
+      };
+    }
+    this.activeRun = undefined;
+    debuggee.serial.flush();
+    this.forget();
+    this.executed.add(debuggee.machine.instructionAddress());
+    this.lastStop = stop;
+    if (!this.silenced) announceStop(this, debuggee, stop);
+  }
+
+  private policy(): StopPolicy {
+    const enabled = () => this.current?.launch.noDebug !== true;
+    return {
+      breakpointAddresses: () => (enabled() ? this.breakpoints.addresses() : []),
+      breakpointAt: (address) => {
+        const { ids, logs } = this.breakpoints.reached(address, () => this.environment());
+        for (const line of logs) this.print(`${line}\n`);
+        return ids;
+      },
+      exceptionVectors: () => (enabled() ? this.filters.vectors : 0),
+      stopsAt: (event) => {
+        const filter = this.filters.match(event, () => this.environment(undefined, event));
+        this.mismatchMatched = filter === MISMATCH_FILTER;
+        return filter !== undefined;
+      },
+    };
+  }
+
+  /** Whether the last exception stop came from the filter that stops before a mismatching RET. */
+  get stoppedBeforeReturn(): boolean {
+    return this.lastStop?.reason === 'exception' && this.mismatchMatched;
+  }
+
+  // ---- what one stop shows ----
+
+  /** Ids of frames and variables are of one stop only; after this, the old ones are unknown. */
+  forget(): void {
+    this.firstFrameId += this.frameCache?.length ?? 0;
+    this.frameCache = undefined;
+    this.containers.clear();
+  }
+
+  frames(): Frame[] {
+    const { machine, program } = this.stopped;
+    this.frameCache ??= readFrames(machine, program);
+    return this.frameCache;
+  }
+
+  frameId(index: number): number {
+    return this.firstFrameId + index;
+  }
+
+  /** For a label row above a frame; such an id means that frame. */
+  labelId(frameId: number): number {
+    return frameId + LABEL_IDS;
+  }
+
+  /** Throws a RequestError for an id that is not of this stop. Without an id, the first frame. */
+  frame(id: number | undefined): Frame {
+    const frames = this.frames();
+    if (id === undefined || id === 0) return frames[0]!;
+    const frame = frames[(id >= LABEL_IDS ? id - LABEL_IDS : id) - this.firstFrameId];
+    if (frame === undefined) throw new RequestError(`There is no stack frame ${id} at this stop.`);
+    return frame;
+  }
+
+  reference(container: Container): number {
+    const reference = this.nextReference++;
+    this.containers.set(reference, container);
+    return reference;
+  }
+
+  container(reference: number): Container {
+    const container = this.containers.get(reference);
+    if (container === undefined) throw new RequestError(`There is no variables reference ${reference} at this stop.`);
+    return container;
+  }
+
+  environment(frame?: Frame, event?: PendingEvent): Environment {
+    const { registers, program } = this.debuggee;
+    return environmentOf(registers, program, frame, event && eventNames(event));
+  }
+
+  // ---- telling the client ----
+
+  /** Sends an event once the request at hand has been answered, as DAP asks of `stopped` after `goto`. */
+  sendLater(event: string, body?: object): void {
+    this.later.push(() => this.send(event, body));
+  }
+
+  sendWhatWaits(): void {
+    for (const send of this.later.splice(0)) send();
+  }
+
+  print(text: string, category: 'console' | 'stdout' | 'stderr' | 'important' = 'console'): void {
+    this.send('output', { category, output: text });
+  }
+
+  /** After the debugger changed registers or memory: what the client shows is stale. */
+  changed(areas: readonly ('all' | 'stacks' | 'threads' | 'variables')[] = ['all']): void {
+    // Frame ids stay valid: the client asks for the same frames again.
+    this.frameCache = undefined;
+    if (this.client?.supportsInvalidatedEvent) this.send('invalidated', { areas });
+  }
+
+  /** `address` is linear, or physical when told so. */
+  memoryChanged(address: bigint, count: number, base: (reference: string) => bigint | undefined): void {
+    this.changed();
+    if (!this.client?.supportsMemoryEvent) return;
+    for (const memoryReference of this.memoryReferences) {
+      const start = base(memoryReference);
+      if (start === undefined) continue;
+      const offset = address - start;
+      if (offset > -0x1_0000_0000n && offset < 0x1_0000_0000n) {
+        this.send('memory', { memoryReference, offset: Number(offset), count });
+      }
+    }
+  }
+}

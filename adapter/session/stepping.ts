@@ -1,0 +1,96 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { ReturnPoint } from '../../emulator/debug/stops.ts';
+import { shortHex } from '../expressions/format.ts';
+import { type Family, handler } from './handlers.ts';
+import { RequestError } from './requestError.ts';
+import { type Move, type SessionState, THREAD_ID } from './state.ts';
+
+/** continue, pause, next, stepIn, stepOut, gotoTargets, goto. */
+export const steppingRequests: Family = {
+  continue: handler({}, (state, args: DebugProtocol.ContinueArguments) => {
+    checkThread(args.threadId);
+    state.resume(async ({ runner }) => (await runner.run()) ?? { reason: 'pause' });
+    return { allThreadsContinued: true };
+  }),
+
+  pause: handler({}, (state, args: DebugProtocol.PauseArguments) => {
+    checkThread(args.threadId);
+    const { runner } = state.debuggee;
+    if (!state.running) throw new RequestError('The guest is not running.');
+    runner.pause();
+  }),
+
+  next: handler({}, (state, args: DebugProtocol.NextArguments) => {
+    step(state, args, ({ stepper }) => (byInstruction(args) ? stepper.instructionOver() : stepper.lineOver()));
+  }),
+
+  stepIn: handler({}, (state, args: DebugProtocol.StepInArguments) => {
+    step(state, args, ({ stepper }) => (byInstruction(args) ? stepper.instructionInto() : stepper.lineInto()));
+  }),
+
+  stepOut: handler({}, (state, args: DebugProtocol.StepOutArguments) => {
+    const caller = callerOf(state);
+    step(state, args, ({ stepper }) => stepper.out(caller));
+  }),
+
+  gotoTargets: handler({ source: 'object', line: 'number' }, (state, args: DebugProtocol.GotoTargetsArguments) => {
+    const { program } = state.stopped;
+    const source = program.sourceNamed(args.source.path ?? '');
+    const found = source === undefined ? undefined : program.lookup.addressesOf(source, args.line);
+    const targets = (found?.addresses ?? []).map((address) => ({
+      id: gotoTarget(state, address),
+      label: program.addressInWords(address),
+      line: found!.line,
+      instructionPointerReference: shortHex(address),
+    }));
+    return { targets };
+  }),
+
+  goto: handler({ targetId: 'number' }, (state, args: DebugProtocol.GotoArguments) => {
+    checkThread(args.threadId);
+    const { machine } = state.stopped;
+    const address = targetsOf(state)[args.targetId - 1];
+    if (address === undefined) throw new RequestError(`There is no goto target ${args.targetId}.`);
+    const sentence = machine.writeRegister('rip', address - machine.readRegister('cs.base'));
+    if (sentence !== undefined) throw new RequestError(sentence);
+    state.forget();
+    state.sendLater('stopped', { reason: 'goto', threadId: THREAD_ID, allThreadsStopped: true });
+  }),
+};
+
+/** Throws a RequestError for a thread that is not the vCPU. */
+export function checkThread(threadId: unknown): void {
+  if (threadId !== THREAD_ID)
+    throw new RequestError(`There is no thread ${JSON.stringify(threadId)}; vCPU0 is thread ${THREAD_ID}.`);
+}
+
+function step(state: SessionState, args: { threadId: number }, move: Move): void {
+  checkThread(args.threadId);
+  state.resume(move);
+}
+
+const byInstruction = (args: { granularity?: DebugProtocol.SteppingGranularity }) => args.granularity === 'instruction';
+
+/** Where the current function returns to, by the frame outside it; undefined for one that was interrupted or not found. */
+function callerOf(state: SessionState): ReturnPoint | undefined {
+  const [, caller] = state.frames();
+  if (caller === undefined || caller.kind !== 'caller') return undefined;
+  return { address: caller.instructionPointer, stackPointer: caller.stackPointer };
+}
+
+/** Goto targets by id, for the life of the session. */
+const targets = new WeakMap<SessionState, bigint[]>();
+
+function targetsOf(state: SessionState): bigint[] {
+  const known = targets.get(state);
+  if (known !== undefined) return known;
+  const fresh: bigint[] = [];
+  targets.set(state, fresh);
+  return fresh;
+}
+
+function gotoTarget(state: SessionState, address: bigint): number {
+  const known = targetsOf(state);
+  const index = known.indexOf(address);
+  return index >= 0 ? index + 1 : known.push(address);
+}
