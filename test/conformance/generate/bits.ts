@@ -1,14 +1,14 @@
 /** BT, BTS, BTR, BTC: register bit offsets reach memory far from the operand's address. */
 
 import { DATA_BASE, PAGE } from '../windows.ts';
-import { setRegister, vectorPlan, widthOf } from './common.ts';
+import { setLow, vectorPlan, widthOf } from './common.ts';
 import type { Requirement } from './scope.ts';
 import type { Special } from './special.ts';
 
 /** How many operand-sized elements the bit offset may lead away from the operand's address, each way. */
 const FAR = 100;
 
-export function bitSpecial({ scoped: { name }, shape }: Requirement): Special | undefined {
+export function bitSpecial({ scoped: { name }, shape, bitness }: Requirement): Special | undefined {
   const match = /^Bt[src]?_rm(16|32|64)_(r|imm8)/.exec(name);
   if (!match) return undefined;
   if (match[2] === 'imm8') return { counts: { encodings: 32, vectors: 2 } };
@@ -27,7 +27,7 @@ export function bitSpecial({ scoped: { name }, shape }: Requirement): Special | 
     vector: (prng, { registers, memory }) => {
       const elements = (memory!.address - memory!.reach) / size;
       const offset = BigInt(elements * bits + prng.below(bits));
-      return vectorPlan([setRegister(registers[1]!, bits, offset)]);
+      return vectorPlan([setLow(prng, bitness, registers[1]!, bits, offset)]);
     },
   };
 }

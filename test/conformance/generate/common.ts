@@ -24,6 +24,12 @@ export function setRegister(target: number, bits: number, value: bigint): Overri
   return { target, size, value: BigInt.asUintN(bits, value) };
 }
 
+/** Replaces the low `bits` of a register; in 64-bit mode the upper half of a 32-bit value is random, to be ignored or kept. */
+export function setLow(prng: Prng, bitness: 32 | 64, target: number, bits: number, value: bigint): Override {
+  if (bits !== 32 || bitness !== 64) return setRegister(target, bits, value);
+  return setRegister(target, 64, (BigInt(prng.next()) << 32n) | BigInt.asUintN(32, value));
+}
+
 /** A value as little-endian bytes at an address. */
 export function piece(address: number, bits: number, value: bigint): MemoryBytes {
   const bytes = new Uint8Array(bits / 8);

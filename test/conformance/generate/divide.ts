@@ -4,7 +4,19 @@ import { Register } from 'iced-x86';
 import type { Override, VectorPlan } from '../plan.ts';
 import type { Prng } from '../prng.ts';
 import type { MemoryBytes } from '../windows.ts';
-import { interesting, piece, RAX, RBX, RCX, RDX, randomBits, setRegister, vectorPlan, widthOf } from './common.ts';
+import {
+  interesting,
+  piece,
+  RAX,
+  RBX,
+  RCX,
+  RDX,
+  randomBits,
+  setLow,
+  setRegister,
+  vectorPlan,
+  widthOf,
+} from './common.ts';
 import type { Requirement } from './scope.ts';
 import type { Context, Special } from './special.ts';
 
@@ -21,7 +33,12 @@ export function divideSpecial({ scoped: { name } }: Requirement): Special | unde
   };
 }
 
-function chooseDivision(prng: Prng, { registers, memory }: Context, bits: number, signed: boolean): VectorPlan {
+function chooseDivision(
+  prng: Prng,
+  { registers, memory, requirement: { bitness } }: Context,
+  bits: number,
+  signed: boolean,
+): VectorPlan {
   const register = registers[0]!;
   // A divisor in AX or DX depends on the dividend; what was drawn serves.
   if (!memory && (register === RAX || register === RDX)) return vectorPlan([]);
@@ -32,7 +49,7 @@ function chooseDivision(prng: Prng, { registers, memory }: Context, bits: number
   if (memory) pieces.push(piece(memory.address, bits, BigInt.asUintN(bits, divisor)));
   // The 8-bit divisor may be CH or BH: both bytes hold it.
   else if (bits === 8) overrides.push(setRegister(register, 16, BigInt.asUintN(8, divisor) * 0x101n));
-  else overrides.push(setRegister(register, bits, divisor));
+  else overrides.push(setLow(prng, bitness, register, bits, divisor));
   if (divisor !== 0n && prng.below(8) !== 0) {
     const magnitude = divisor < 0n ? -divisor : divisor;
     let quotient = interesting(prng, bits);
@@ -46,14 +63,14 @@ function chooseDivision(prng: Prng, { registers, memory }: Context, bits: number
     const dividend = BigInt.asUintN(2 * bits, negative ? product - remainder : product + remainder);
     if (bits === 8) overrides.push(setRegister(RAX, 16, dividend));
     else {
-      overrides.push(setRegister(RAX, bits, dividend));
-      overrides.push(setRegister(RDX, bits, dividend >> BigInt(bits)));
+      overrides.push(setLow(prng, bitness, RAX, bits, dividend));
+      overrides.push(setLow(prng, bitness, RDX, bits, dividend >> BigInt(bits)));
     }
   }
   return vectorPlan(overrides, pieces);
 }
 
-export function compareExchangeSpecial({ scoped: { name } }: Requirement): Special | undefined {
+export function compareExchangeSpecial({ scoped: { name }, bitness }: Requirement): Special | undefined {
   if (/^Cmpxchg_rm/.test(name)) {
     const bits = widthOf(name);
     return { avoid: [RAX], vector: (prng, context) => chooseComparison(prng, context, bits) };
@@ -69,22 +86,26 @@ export function compareExchangeSpecial({ scoped: { name } }: Requirement): Speci
       const high = interesting(prng, half);
       const wrong = prng.below(4) === 0 ? 1n << BigInt(prng.below(half)) : 0n;
       return vectorPlan(
-        [setRegister(RAX, half, low), setRegister(RDX, half, high ^ wrong)],
+        [setLow(prng, bitness, RAX, half, low), setLow(prng, bitness, RDX, half, high ^ wrong)],
         [piece(memory.address, half, low), piece(memory.address + half / 8, half, high)],
       );
     },
   };
 }
 
-function chooseComparison(prng: Prng, { registers, memory, instruction }: Context, bits: number): VectorPlan {
+function chooseComparison(
+  prng: Prng,
+  { registers, memory, instruction, requirement: { bitness } }: Context,
+  bits: number,
+): VectorPlan {
   if (prng.below(2) === 0) return vectorPlan([]);
   const value = interesting(prng, bits);
-  const overrides = [setRegister(RAX, bits, value)];
+  const overrides = [setLow(prng, bitness, RAX, bits, value)];
   if (memory) return vectorPlan(overrides, [piece(memory.address, bits, value)]);
   const destination = registers[0]!;
   if (destination === RAX) return vectorPlan([]);
   const operand = instruction.opRegister(0);
   const high = operand >= Register.AH && operand <= Register.BH;
-  overrides.push(high ? setRegister(destination, 16, value * 0x101n) : setRegister(destination, bits, value));
+  overrides.push(high ? setRegister(destination, 16, value * 0x101n) : setLow(prng, bitness, destination, bits, value));
   return vectorPlan(overrides);
 }
