@@ -43,16 +43,14 @@ function reexecute(
 }
 
 describe.skipIf(missing !== undefined)(`recorder on this processor${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  it('sees what the committed vectors say, in 64-bit and compatibility mode', () => {
-    for (const [name, least] of [
-      ['integer64', 1000],
-      ['integer32', 500],
-      ['sse64', 200],
-    ] as const) {
-      const { ran, different } = reexecute(readVectorFile(name));
-      expect(ran).toBeGreaterThan(least);
-      expect(different).toEqual([]);
-    }
+  it.each([
+    ['integer64', 1000],
+    ['integer32', 500],
+    ['sse64', 200],
+  ] as const)('sees what the committed vectors of %s say', (name, least) => {
+    const { ran, different } = reexecute(readVectorFile(name));
+    expect(ran).toBeGreaterThan(least);
+    expect(different).toEqual([]);
   });
 
   it('shows other outcomes when the inputs are others', () => {
