@@ -24,6 +24,7 @@ export {
   MemoryOperand,
   MemorySize,
   MemorySizeExt,
+  MemorySizeOptions,
   Mnemonic,
   OpAccess,
   OpCodeOperandKind,

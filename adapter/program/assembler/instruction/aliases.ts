@@ -33,10 +33,27 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   ud2: ['ud2a'],
   ud1: ['ud2b'],
   int1: ['icebp'],
+  fxsave64: ['fxsaveq'],
+  fxrstor64: ['fxrstorq'],
 };
 
 /** AT&T names that no suffix rule gives. */
 const ATT_NAMES: Readonly<Record<string, readonly string[]>> = {
+  Mov_rm16_Sreg: ['movw'],
+  Mov_r32m16_Sreg: ['movl'],
+  Mov_r64m16_Sreg: ['movq'],
+  Mov_Sreg_rm16: ['movw'],
+  Mov_Sreg_r32m16: ['movl', 'movw'],
+  Mov_Sreg_r64m16: ['movq'],
+  Sldt_r32m16: ['sldtl'],
+  Sldt_r64m16: ['sldtq'],
+  Str_r32m16: ['strl'],
+  Str_r64m16: ['strq'],
+  Fild_m64int: ['fildq'],
+  Fistp_m64int: ['fistpq'],
+  Fisttp_m64int: ['fisttpq'],
+  Smsw_r32m16: ['smswl'],
+  Smsw_r64m16: ['smswq'],
   Movzx_r16_rm8: ['movzb'],
   Movzx_r32_rm8: ['movzb'],
   Movzx_r64_rm8: ['movzb'],
@@ -68,7 +85,10 @@ export function extraNames(
   const stemmed = STEMMED.exec(gas);
   const suffix = stemmed !== null ? stemmed[2]! : /^(ll|[bwlqst])$/.test(tail) ? tail : '';
   const att = stemmed === null ? [gas] : [gas, stemmed[1]!];
-  const intel: string[] = [];
+  const intel: string[] = stemmed === null || /^(lcall|ljmp|movabs)/.test(gas) ? [] : [stemmed[1]!];
+  if (code === 'Movsxd_r64_rm32') intel.push('movsx');
+  if (stemmed?.[1] === 'movabs') att.push(plain + suffix);
+  if (gas.startsWith('movabs')) intel.push('movabs');
   const foreign = GAS_ONLY.test(gas) && gas !== plain;
   for (const stem of [...stems, ...(SYNONYMS[plain] ?? [])]) {
     if (!foreign) {
@@ -78,6 +98,14 @@ export function extraNames(
     intel.push(stem);
   }
   att.push(...(ATT_NAMES[code] ?? []));
+  const convert = /^(?:VEX_V)?cvtt?s[sd]2si_r(32|64)_/i.exec(code);
+  if (convert !== null) att.push(plain + (convert[1] === '32' ? 'l' : 'q'));
+  const move = /^(VEX_V)?movq_(xmm_rm64|rm64_xmm|mm_rm64|rm64_mm)$/i.exec(code);
+  if (move !== null) {
+    const name = move[1] === undefined ? 'movd' : 'vmovd';
+    att.push(name);
+    intel.push(name);
+  }
   return { att, intel, suffix };
 }
 

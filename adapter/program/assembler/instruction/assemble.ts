@@ -9,8 +9,8 @@ import { parseIntelOperand } from './intel.ts';
 import { match } from './match.ts';
 import { type FarOperand, isPlainExpression, type MemoryOperand, type Operand } from './operand.ts';
 import { arrangePrefixes, findPrefix, type PrefixRule, rexPrefix, SLOT } from './prefixes.ts';
-import { availableIn, findRegister, type RegisterInfo } from './registers.ts';
-import { dropNamed, expandBare, keepsOrder, pseudoOperation } from './special.ts';
+import { availableIn, type RegisterInfo } from './registers.ts';
+import { dropNamed, expandShort, keepsOrder, pseudoOperation } from './special.ts';
 
 /** What an instruction statement needs from the assembler around it. */
 export interface InstructionContext {
@@ -27,6 +27,7 @@ interface Prefixes {
   rex: number | undefined;
   displacement: 8 | 32 | undefined;
   vex3: boolean;
+  direction: 'load' | 'store' | undefined;
 }
 
 const MNEMONIC = /[^\s,;"'(){}[\]$%*&|!~<>:=+-]+/y;
@@ -49,6 +50,7 @@ function takePseudoPrefix(cursor: Cursor, prefixes: Prefixes): boolean {
   if (name === 'disp8') prefixes.displacement = 8;
   else if (name === 'disp32' || name === 'disp16') prefixes.displacement = 32;
   else if (name === 'vex3') prefixes.vex3 = true;
+  else if (name === 'load' || name === 'store') prefixes.direction = name;
   else if (name === 'rex') prefixes.rex ??= 0x40;
   else if (!['vex', 'vex2', 'nooptimize'].includes(name))
     cursor.fail(`The pseudo prefix "{${name}}" is not supported.`);
@@ -58,7 +60,7 @@ function takePseudoPrefix(cursor: Cursor, prefixes: Prefixes): boolean {
 
 /** Assembles the instruction at the cursor into the chain. Throws {@link StatementError}. */
 export function assembleInstruction(cursor: Cursor, context: InstructionContext): void {
-  const prefixes: Prefixes = { rules: [], rex: undefined, displacement: undefined, vex3: false };
+  const prefixes: Prefixes = { rules: [], rex: undefined, displacement: undefined, vex3: false, direction: undefined };
   let start = cursor.skipBlanks().position;
   let name = '';
   for (;;) {
@@ -270,7 +272,7 @@ function lookUp(name: string, syntax: 'att' | 'intel'): readonly Form[] {
   const letter = name[name.length - 1]!;
   if (syntax === 'att') {
     if (exact.length > 0 || !'bwlq'.includes(letter)) return exact;
-    return formsOf(name.slice(0, -1), 'intel').filter((form) => form.suffix === letter || form.suffix === '');
+    return formsOf(name.slice(0, -1), 'intel').filter((form) => form.suffix === letter);
   }
   const suffix = SUFFIX_OF[letter];
   const stripped =
@@ -294,15 +296,7 @@ function assembleGeneral(
   let name = written;
   let operands: readonly Operand[] = syntax === 'att' && !keepsOrder(name, source) ? [...source].reverse() : source;
   ({ operands, name } = farOperands(name, operands, syntax));
-  const bare = expandBare(name, operands.length);
-  name = bare.name;
-  const st = bare.implied ? findRegister('st(1)') : undefined;
-  if (st !== undefined) operands = [{ kind: 'register', register: st, indirect: false, start, end }];
-  if (/^aa[dm]$/.test(name) && operands.length === 0) {
-    operands = [{ kind: 'immediate', value: { kind: 'number', value: 10n }, start, end }];
-  }
-  if (/^imul[wlq]?$/.test(name) && operands.length === 2 && operands[1]!.kind === 'immediate')
-    operands = [operands[0]!, ...operands];
+  ({ operands, name } = expandShort(name, operands, mode, start, end));
   let forms = lookUp(name, syntax);
   const pseudo = forms.length === 0 || /^v?cmp(eq|lt)/.test(name) ? pseudoOperation(name) : undefined;
   if (pseudo !== undefined) {
@@ -319,7 +313,13 @@ function assembleGeneral(
     forms,
     operands: named.operands,
     syntax,
-    options: { mode, addressPrefix, displacement: prefixes.displacement, vex3: prefixes.vex3 },
+    options: {
+      mode,
+      addressPrefix,
+      displacement: prefixes.displacement,
+      vex3: prefixes.vex3,
+      direction: prefixes.direction,
+    },
     warn: (message) => context.warn(message, start, end),
   });
   const rules = [...prefixes.rules];

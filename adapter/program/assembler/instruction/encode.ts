@@ -67,6 +67,8 @@ export interface EncodeOptions {
   /** `{disp8}` or `{disp32}`. */
   readonly displacement: 8 | 32 | undefined;
   readonly vex3: boolean;
+  /** `{load}` or `{store}`: which of two equal register forms. */
+  readonly direction: 'load' | 'store' | undefined;
 }
 
 /** A displacement that is no number yet must not be shortened; this one never fits eight bits. */
@@ -88,12 +90,12 @@ export function encode(form: Form, operands: readonly (Operand | undefined)[], o
       const kind = form.kinds[index]!;
       if (rule.memory === 'string-source' || rule.memory === 'string-destination') {
         setStringOperand(instruction, index, kind, operand, options);
-      } else if (rule.fixed !== undefined && operand?.kind !== 'memory') {
+      } else if (rule.fixed !== undefined) {
         instruction.setOpKind(index, OpKind.Register);
         instruction.setOpRegister(index, rule.fixed);
       } else if (operand?.kind === 'register') {
         instruction.setOpKind(index, OpKind.Register);
-        instruction.setOpRegister(index, operand.register.register);
+        instruction.setOpRegister(index, registerFor(form, index, operand.register));
       } else if (operand?.kind === 'memory') {
         instruction.setOpKind(index, OpKind.Memory);
         memory = operand;
@@ -114,13 +116,40 @@ export function encode(form: Form, operands: readonly (Operand | undefined)[], o
       encoder.takeBuffer();
       throw new StatementError(`This combination of operands has no encoding: ${describe(error)}.`);
     }
-    const bytes = encoder.takeBuffer().slice(0, length);
+    const bytes = withoutSize(form, encoder.takeBuffer().slice(0, length), memory !== undefined);
     const far = operands.find((operand) => operand?.kind === 'far');
     if (far?.kind === 'far') return { bytes, fields: farFields(bytes.length, far, form) };
-    return { bytes, fields: collectFields(encoder, bytes, memory, immediates, options.mode) };
+    return { bytes, fields: collectFields(encoder, bytes, memory, immediates, options.mode, length - bytes.length) };
   } finally {
     instruction.free();
   }
+}
+
+/** The register that a form encodes where GAS lets the source name one of another width. */
+function registerFor(form: Form, index: number, register: RegisterInfo): Register {
+  const wanted = form.rules[index]?.register;
+  if (wanted === register.class) return register.register;
+  if (wanted === 'r32') return Register.EAX + register.number;
+  if (wanted === 'r64') return Register.RAX + register.number;
+  return register.register;
+}
+
+/** Drops the operand-size prefix and REX.W of forms whose operand has one size anyway. */
+function withoutSize(form: Form, bytes: Uint8Array, hasMemory: boolean): Uint8Array {
+  if (form.sizeless === 'no') return bytes;
+  const out: number[] = [];
+  let prefix = true;
+  for (const byte of bytes) {
+    if (prefix && byte === 0x66 && (form.sizeless === 'always' || hasMemory)) continue;
+    if (prefix && (byte & 0xf8) === 0x48) {
+      prefix = false;
+      if ((byte & 0xf7) !== 0x40) out.push(byte & 0xf7);
+      continue;
+    }
+    if (![0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3].includes(byte)) prefix = false;
+    out.push(byte);
+  }
+  return Uint8Array.from(out);
 }
 
 const describe = (error: unknown): string =>
@@ -236,6 +265,7 @@ function collectFields(
   memory: MemoryOperand | undefined,
   immediates: readonly { rule: ImmediateRule; expression: Expression }[],
   mode: Mode,
+  removed: number,
 ): Field[] {
   const fields: Field[] = [];
   const displacement = memory?.displacement;
@@ -248,7 +278,7 @@ function collectFields(
     const expression: Expression = displacement ?? { kind: 'number', value: 0n };
     const signed = mode === 64 && memory !== undefined && addressSize(memory, mode) === 64;
     fields.push({
-      offset: offsets.displacementOffset,
+      offset: offsets.displacementOffset - removed,
       size: offsets.displacementSize as Field['size'],
       expression,
       relative: ripRelative && expression.kind !== 'number',
@@ -258,7 +288,7 @@ function collectFields(
   for (const [index, { rule, expression }] of immediates.entries()) {
     if (expression.kind === 'number') continue;
     fields.push({
-      offset: index === 0 ? offsets.immediateOffset : offsets.immediateOffset2,
+      offset: (index === 0 ? offsets.immediateOffset : offsets.immediateOffset2) - removed,
       size: rule.size as Field['size'],
       expression,
       relative: false,

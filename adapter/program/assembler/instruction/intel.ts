@@ -210,7 +210,7 @@ class IntelOperandParser {
       return { ...operand, value: foldUnary(character, operand.value) };
     }
     const word = this.#word();
-    if (word !== '' || character === '%') return this.#named(word, start);
+    if (word !== '' || /[%A-Za-z]/.test(character)) return this.#named(word, start);
     return this.#leaf();
   }
 

@@ -1,4 +1,4 @@
-import { Register } from '../../iced.ts';
+import { OpCodeOperandKind, Register } from '../../iced.ts';
 import { StatementError } from '../diagnostics.ts';
 import type { Expression } from '../expression.ts';
 import type { Mode } from '../sections.ts';
@@ -26,21 +26,31 @@ interface Candidate {
 }
 
 const INT32_LOW = -(1n << 31n);
+const INT32_HIGH = (1n << 31n) - 1n;
 const inRange = (value: bigint, low: bigint, high: bigint): boolean => value >= low && value <= high;
 
-/** Whether a number can be the immediate: as a signed or unsigned value of the operand's width. */
-export function immediateFits(rule: ImmediateRule, value: bigint): boolean {
+const SUFFIX_BITS: Readonly<Record<string, number>> = { b: 8, w: 16, l: 32 };
+
+/** Whether a number lies in the signed or unsigned range of a width. */
+const isOfWidth = (value: bigint, width: number): boolean =>
+  inRange(value, -(1n << BigInt(width - 1)), (1n << BigInt(width)) - 1n);
+
+/**
+ * Whether a number can be the immediate: as a signed or unsigned value of the operand's width. An operand of 8, 16 or 32
+ * bits cuts a longer one to its size, as GAS does.
+ */
+export function immediateFits(rule: ImmediateRule, value: bigint, suffix = ''): boolean {
   if (rule.constant !== undefined) return value === rule.constant;
-  const width = BigInt(rule.width);
-  if (!inRange(value, -(1n << (width - 1n)), (1n << width) - 1n)) return false;
+  const cuts = SUFFIX_BITS[suffix] === rule.width;
+  if (!cuts && !isOfWidth(value, rule.width)) return false;
   if (rule.size * 8 === rule.width) return true;
   const extended = BigInt.asIntN(rule.width, value);
   const bits = BigInt(rule.size * 8);
   return inRange(extended, -(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n);
 }
 
-function immediateMatches(rule: ImmediateRule, value: Expression): boolean {
-  if (value.kind === 'number') return immediateFits(rule, value.value);
+function immediateMatches(rule: ImmediateRule, value: Expression, suffix: string): boolean {
+  if (value.kind === 'number') return immediateFits(rule, value.value, suffix);
   return rule.constant === undefined;
 }
 
@@ -57,15 +67,27 @@ function stringMemoryMatches(rule: KindRule, operand: MemoryOperand): boolean {
   return rule.memory === 'string-source' ? base.number === 6 || base.number === 3 : base.number === 7;
 }
 
+/** The form's size letter where the source itself fixes the size, by a letter or a register; '' where it is a guess. */
+function knownSuffix(form: Form, { name, operands }: MatchRequest): string {
+  const lettered = name !== form.mnemonic && name.endsWith(form.suffix);
+  return lettered || operands.some((operand) => operand.kind === 'register') ? form.suffix : '';
+}
+
 function operandMatches(form: Form, index: number, operand: Operand, request: MatchRequest): boolean {
   const rule = form.rules[index]!;
   const { mode } = request.options;
   switch (operand.kind) {
     case 'register':
       if (rule.fixed !== undefined) return rule.fixed === operand.register.register;
-      return rule.register !== undefined && rule.register === operand.register.class;
+      return (
+        rule.register === operand.register.class ||
+        (form.wordSource && index === 1 && operand.register.class === 'r16') ||
+        (form.narrow && rule.register === 'r32' && operand.register.class === 'r64')
+      );
     case 'immediate':
-      return rule.immediate !== undefined && immediateMatches(rule.immediate, operand.value);
+      return (
+        rule.immediate !== undefined && immediateMatches(rule.immediate, operand.value, knownSuffix(form, request))
+      );
     case 'far':
       return rule.far !== undefined;
     case 'memory':
@@ -92,7 +114,7 @@ function offsetMatches(operand: MemoryOperand, request: MatchRequest, mode: Mode
   if (operand.base !== undefined || operand.index !== undefined || operand.displacement === undefined) return false;
   if (mode !== 64 || request.name.startsWith('movabs')) return true;
   const { displacement } = operand;
-  return displacement.kind === 'number' && !inRange(BigInt.asIntN(64, displacement.value), INT32_LOW, (1n << 32n) - 1n);
+  return displacement.kind === 'number' && !inRange(BigInt.asIntN(64, displacement.value), INT32_LOW, INT32_HIGH);
 }
 
 /** Lines the source's operands up with the form's, filling in implied ones; undefined when they don't fit. */
@@ -105,7 +127,7 @@ function align(form: Form, request: MatchRequest): Candidate | undefined {
       if (!operandMatches(form, index, operand, request)) return undefined;
     return { form, operands };
   }
-  const isString = form.rules.some((rule) => rule.memory === 'string-source' || rule.memory === 'string-destination');
+  const isString = form.rules.some(isStringRule);
   if (operands.length === 0 && isString) return { form, operands: form.rules.map(() => undefined) };
   // Left out: ST(0) of a two-operand x87 form, the constant 1 of a shift.
   const shown: (Operand | undefined)[] = [];
@@ -113,7 +135,9 @@ function align(form: Form, request: MatchRequest): Candidate | undefined {
   for (const [index, rule] of form.rules.entries()) {
     const operand = operands[next];
     const spare = count - index - (operands.length - next);
-    if (rule.implied === true && spare > 0) {
+    const omissible =
+      form.kinds[index] === OpCodeOperandKind.seg_rDI || (isString ? rule.fixed !== undefined : rule.implied === true);
+    if (omissible && spare > 0) {
       shown.push(undefined);
       continue;
     }
@@ -123,6 +147,9 @@ function align(form: Form, request: MatchRequest): Candidate | undefined {
   }
   return next === operands.length ? { form, operands: shown } : undefined;
 }
+
+const isStringRule = (rule: KindRule): boolean =>
+  rule.memory === 'string-source' || rule.memory === 'string-destination';
 
 const USUAL_SIZES = new Set([1, 2, 4, 8, 10, 16, 32, 64]);
 
@@ -136,14 +163,13 @@ function filterMemorySize(candidates: readonly Candidate[], operands: readonly O
 }
 
 /** Intel's JMP and CALL through memory are near unless `far ptr` or `fword ptr` says otherwise. */
-function filterDistance(candidates: readonly Candidate[], operands: readonly Operand[]): readonly Candidate[] {
-  const [operand] = operands;
+function filterDistance(candidates: readonly Candidate[], request: MatchRequest): readonly Candidate[] {
+  const [operand] = request.operands;
   if (operand?.kind !== 'memory' || !candidates.some(({ form }) => form.mnemonic === 'jmp' || form.mnemonic === 'call'))
     return candidates;
   const near = candidates.filter(({ form }) => form.rules[0]!.register !== undefined);
-  return near.length > 0 && operand.distance !== 'far'
-    ? near
-    : candidates.filter((candidate) => !near.includes(candidate));
+  const far = operand.distance === 'far' || (request.options.mode === 16 && operand.size === 4);
+  return near.length > 0 && !far ? near : candidates.filter((candidate) => !near.includes(candidate));
 }
 
 /** Symbolic immediates take the full-size field; sign-extended bytes and 64-bit fields only when there is no other. */
@@ -171,7 +197,8 @@ function filterSymbolic(
 /** Where several operand sizes fit, GAS takes the mode's for the stack and branches, else 32 bits (16 in `.code16`). */
 function chooseSize(candidates: readonly Candidate[], request: MatchRequest): readonly Candidate[] {
   const suffixes = new Set(candidates.map(({ form }) => form.suffix));
-  if (suffixes.size < 2) return candidates;
+  const extending = candidates.some(({ form }) => /^mov[sz]x$/.test(form.mnemonic));
+  if (suffixes.size < 2 && !extending) return candidates;
   const { operands, options, syntax, name } = request;
   const memory = operands.find((operand) => operand.kind === 'memory');
   const general = operands.some((operand) => operand.kind === 'register' && operand.register.class !== 'seg');
@@ -195,6 +222,7 @@ function chooseSize(candidates: readonly Candidate[], request: MatchRequest): re
       memory.end,
     );
   }
+  if (suffixes.size < 2) return candidates;
   const natural = stack
     ? options.mode === 64
       ? 'q'
@@ -205,7 +233,10 @@ function chooseSize(candidates: readonly Candidate[], request: MatchRequest): re
       ? 'w'
       : 'l';
   const float = candidates.every(({ form }) => form.mnemonic.startsWith('f'));
-  const chosen = candidates.filter(({ form }) => form.suffix === (float ? 's' : natural));
+  const state = candidates.some(({ form }) => /^f(n?stenv|ldenv|n?save|rstor)$/.test(form.mnemonic));
+  const table = memory?.kind === 'memory' && memory.size === 6 && /^[sl][gi]dt$/.test(candidates[0]!.form.mnemonic);
+  const letter = table ? 'l' : state ? (options.mode === 16 ? 's' : 'l') : float ? 's' : natural;
+  const chosen = candidates.filter(({ form }) => form.suffix === letter);
   if (chosen.length === 0) return candidates;
   if (!general && !stack && memory !== undefined && syntax === 'att' && !float && !isUnsized(candidates)) {
     request.warn(`"${name}" has no size letter and no register operand; it is taken as "${name}${natural}".`);
@@ -225,11 +256,16 @@ const isUnsized = (candidates: readonly Candidate[]): boolean =>
 export function match(request: MatchRequest): { encoded: Encoded; form: Form } {
   const { forms, operands, options } = request;
   let candidates: readonly Candidate[] = [];
-  const inMode = forms.filter((form) => (form.modes & MODE_BIT[options.mode]) !== 0);
+  const noNop = request.name.startsWith('xchg') && options.mode === 64 && operands.every(isEax);
+  const inMode = forms.filter(
+    (form) => (form.modes & MODE_BIT[options.mode]) !== 0 && !(noNop && form.opCode === 0x90),
+  );
   if (inMode.length === 0) {
     throw new StatementError(`"${request.name}" does not exist in ${options.mode}-bit mode.`);
   }
   candidates = inMode.flatMap((form) => align(form, request) ?? []);
+  if (/^(xchg|test)/.test(request.name) && operands.length === 2)
+    candidates = [...candidates, ...exchanged(inMode, request)];
   if (candidates.length === 0) throw explainMismatch(inMode, request);
   const sized = filterMemorySize(candidates, operands);
   if (sized.length === 0) {
@@ -240,24 +276,61 @@ export function match(request: MatchRequest): { encoded: Encoded; form: Form } {
       operand.end,
     );
   }
-  candidates = filterSymbolic(filterDistance(sized, operands), operands, request.name);
+  candidates = filterSymbolic(filterDistance(sized, request), operands, request.name);
   candidates = chooseSize(candidates, request);
   let best: { encoded: Encoded; form: Form } | undefined;
   let failure: unknown;
   for (const candidate of candidates) {
     try {
       const encoded = encode(candidate.form, candidate.operands, options);
-      if (best === undefined || isBetter(encoded, candidate.form, best)) best = { encoded, form: candidate.form };
+      if (best === undefined || isBetter(encoded, candidate.form, best, options.direction))
+        best = { encoded, form: candidate.form };
     } catch (error) {
       failure ??= error;
     }
   }
   if (best === undefined) throw failure;
+  warnCut(best.form, request);
   return best;
 }
 
-function isBetter(encoded: Encoded, form: Form, best: { encoded: Encoded; form: Form }): boolean {
+function warnCut(form: Form, request: MatchRequest): void {
+  const bits = SUFFIX_BITS[knownSuffix(form, request)];
+  for (const operand of request.operands) {
+    if (bits === undefined || operand.kind !== 'immediate' || operand.value.kind !== 'number') continue;
+    const { value } = operand.value;
+    const wide = BigInt.asIntN(64, value);
+    if (isOfWidth(value, bits) || isOfWidth(wide, bits) || form.rules.every((rule) => rule.immediate?.width !== bits))
+      continue;
+    request.warn(
+      `The immediate 0x${BigInt.asUintN(64, value).toString(16)} is cut to 0x${BigInt.asUintN(bits, value).toString(16)}.`,
+    );
+  }
+}
+
+/** XCHG is the same either way round, and so is TEST with memory: GAS takes both orders. */
+function exchanged(forms: readonly Form[], request: MatchRequest): Candidate[] {
+  const [first, second] = request.operands;
+  const isTest = request.name.startsWith('test');
+  if (isTest && (second!.kind !== 'memory' || first!.kind !== 'register')) return [];
+  const swapped = { ...request, operands: [second!, first!] };
+  const memory = first!.kind === 'memory' || second!.kind === 'memory';
+  return forms.filter((form) => isTest || memory || form.opCode === 0x90).flatMap((form) => align(form, swapped) ?? []);
+}
+
+/** In 64-bit mode 90H is NOP and does not clear the upper half of RAX: `xchg %eax, %eax` takes the long form. */
+const isEax = (operand: Operand): boolean => operand.kind === 'register' && operand.register.register === Register.EAX;
+
+function isBetter(
+  encoded: Encoded,
+  form: Form,
+  best: { encoded: Encoded; form: Form },
+  direction: EncodeOptions['direction'],
+): boolean {
   const difference = encoded.bytes.length - best.encoded.bytes.length;
+  const loads = ({ rules }: Form): boolean => rules[0]?.register !== undefined && rules[0].memory === undefined;
+  if (difference === 0 && direction !== undefined && loads(form) !== loads(best.form))
+    return loads(form) === (direction === 'load');
   return difference < 0 || (difference === 0 && form.order < best.form.order);
 }
 

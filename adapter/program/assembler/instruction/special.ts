@@ -1,6 +1,6 @@
 import { Register } from '../../iced.ts';
 import type { Operand } from './operand.ts';
-import type { RegisterInfo } from './registers.ts';
+import { findRegister, type RegisterInfo } from './registers.ts';
 
 /** Operands that GAS lets a source write although the encoding has no room for them, in Intel's order. */
 const NAMED: readonly { readonly names: RegExp; readonly registers: readonly (readonly Register[])[] }[] = [
@@ -27,7 +27,11 @@ const NAMED: readonly { readonly names: RegExp; readonly registers: readonly (re
       [Register.EBX, Register.RBX],
     ],
   },
-  { names: /^(vmrun|vmload|vmsave|skinit|clzero)$/, registers: [[Register.AX, Register.EAX, Register.RAX]] },
+  { names: /^skinit$/, registers: [[Register.EAX]] },
+  {
+    names: /^(vmrun|vmload|vmsave|clzero|pvalidate|psmash|rmpupdate|rmpadjust|rmpquery|rmpread)$/,
+    registers: [[Register.AX, Register.EAX, Register.RAX]],
+  },
   { names: /^invlpga$/, registers: [[Register.AX, Register.EAX, Register.RAX], [Register.ECX]] },
   { names: /^(tpause|umwait)$/, registers: [[], [Register.EDX], [Register.EAX]] },
 ];
@@ -62,18 +66,55 @@ export function dropNamed(
 
 const width = (register: RegisterInfo): number => (register.class === 'r16' ? 16 : register.class === 'r32' ? 32 : 64);
 
-/** GAS gives bare x87 arithmetic and exchange their usual operands (i386-opc.tbl). */
-export function expandBare(name: string, count: number): { name: string; implied: boolean } {
-  if (count > 0) return { name, implied: false };
-  if (/^f(add|mul|subr?|divr?)$/.test(name)) return { name: `${name}p`, implied: true };
-  if (/^f(add|mul|subr?|divr?)p$|^f(xch|ucomp?|comp?|u?comip?)$/.test(name)) return { name, implied: true };
-  return { name, implied: false };
+/**
+ * Fills in operands that GAS lets a source leave out (i386-opc.tbl's short templates): bare x87 arithmetic, `inb $16`,
+ * `shld %eax, %ebx`, `aam`, `imul $3, %eax`; and names that mean a shorter instruction (`int $3`, `xchg %rax, %rax`).
+ */
+export function expandShort(
+  name: string,
+  operands: readonly Operand[],
+  mode: 16 | 32 | 64,
+  start: number,
+  end: number,
+): { name: string; operands: readonly Operand[] } {
+  const register = (text: string): Operand => ({
+    kind: 'register',
+    register: findRegister(text)!,
+    indirect: false,
+    start,
+    end,
+  });
+  const [first, second] = operands;
+  if (first === undefined) {
+    if (/^f(add|mul|subr?|divr?)$/.test(name)) return { name: `${name}p`, operands: [register('st(1)')] };
+    if (/^f(add|mul|subr?|divr?)p$|^f(xch|ucomp?|comp?|u?comip?)$/.test(name))
+      return { name, operands: [register('st(1)')] };
+    if (/^fn?stsw$/.test(name)) return { name, operands: [register('ax')] };
+    if (/^aa[dm]$/.test(name))
+      return { name, operands: [{ kind: 'immediate', value: { kind: 'number', value: 10n }, start, end }] };
+    return { name, operands };
+  }
+  const port = /^(in|out)([bwl])$/.exec(name);
+  if (port !== null && second === undefined) {
+    const accumulator = register(port[2] === 'b' ? 'al' : port[2] === 'w' ? 'ax' : 'eax');
+    return { name, operands: port[1] === 'in' ? [accumulator, first] : [first, accumulator] };
+  }
+  if (/^sh[lr]d[wlq]?$/.test(name) && operands.length === 2) return { name, operands: [...operands, register('cl')] };
+  if (/^imul[wlq]?$/.test(name) && operands.length === 2 && second!.kind === 'immediate')
+    return { name, operands: [first, ...operands] };
+  if (name === 'int' && first.kind === 'immediate' && first.value.kind === 'number' && first.value.value === 3n) {
+    return { name: 'int3', operands: [] };
+  }
+  const isRax = (operand: Operand | undefined): boolean =>
+    operand?.kind === 'register' && operand.register.register === Register.RAX;
+  if (/^xchgq?$/.test(name) && mode === 64 && isRax(first) && isRax(second)) return { name: 'nop', operands: [] };
+  return { name, operands };
 }
 
 /** Mnemonics whose operands stand in the same order in both syntaxes (md_assemble in tc-i386.c). */
 export const keepsOrder = (name: string, operands: readonly Operand[]): boolean =>
   /^(bound[wl]?|invlpg[ab]|monitorx?|mwaitx?|pvalidate|rmp|tpause|umwait)/.test(name) ||
-  (operands.length > 1 && operands[0]!.kind === 'immediate' && operands[1]!.kind === 'immediate');
+  (operands.length === 2 && operands[0]!.kind === 'immediate' && operands[1]!.kind === 'immediate');
 
 const PREDICATES = [
   'eq',
