@@ -114,27 +114,28 @@ export class LineIndex {
 }
 
 /**
- * Where a line's statement starts. Ranges without code of their own (optimised away, marked at the next line's
- * address) count only when there are no others. A `for` has pieces in several places (start, condition, increment)
- * that differ in column: within a function, only those that start like its first piece are instances.
+ * Where a line's statement starts, in each function that has it. The first place counts even where the row has no code
+ * of its own, since optimised code may compute the rest of the statement elsewhere. A `for` has pieces in several places
+ * (start, condition, increment) that differ in column: only pieces that start in the first one's column are further
+ * instances, as inlining and unrolling make them; those without code only when no other has any.
  */
 function statementInstances(
   ranges: readonly LineRange[],
   functionOf: (address: bigint) => bigint | undefined,
 ): bigint[] {
-  const solid = ranges.filter(({ start, end }) => end > start);
-  const columns = new Map<bigint | undefined, number>();
-  const addresses = new Set<bigint>();
-  for (const range of solid.length > 0 ? solid : ranges) {
+  const functions = new Map<bigint | undefined, LineRange[]>();
+  for (const range of ranges) {
     const key = functionOf(range.start);
-    const column = columns.get(key);
-    if (column === undefined) {
-      columns.set(key, range.column);
-      addresses.add(range.statement!);
-    } else {
-      const same = range.columns.get(column);
-      if (same !== undefined) addresses.add(same);
-    }
+    const known = functions.get(key);
+    if (known) known.push(range);
+    else functions.set(key, [range]);
+  }
+  const addresses = new Set<bigint>();
+  for (const [first, ...others] of functions.values()) {
+    addresses.add(first!.statement!);
+    const same = others.filter(({ columns }) => columns.has(first!.column));
+    const solid = same.filter(({ start, end }) => end > start);
+    for (const { columns } of solid.length > 0 ? solid : same) addresses.add(columns.get(first!.column)!);
   }
   return [...addresses].sort((a, b) => (a < b ? -1 : 1));
 }

@@ -158,9 +158,13 @@ describe('rows that compilers emit around a statement', () => {
     expect(program.lineAt(4n)?.line).toBe(5);
   });
 
-  it('an empty row loses to code of the same line elsewhere', () => {
-    const program = lookup(row(0, 7), row(0, 5), row(8, 7), row(12, 6));
-    expect(program.addressesOf('/a.c', 7)?.addresses).toEqual([8n]);
+  it('an empty row counts where the statement starts, and as a further instance only without code elsewhere', () => {
+    const first = lookup(row(0, 7), row(0, 5), row(8, 7), row(12, 6));
+    expect(first.addressesOf('/a.c', 7)?.addresses).toEqual([0n, 8n]);
+    const later = lookup(row(0, 7), row(4, 5), row(8, 7), row(8, 6), row(12, 7), row(16, 6));
+    expect(later.addressesOf('/a.c', 7)?.addresses).toEqual([0n, 12n]);
+    const copies = lookup(row(0, 7), row(4, 5), row(8, 7), row(8, 6));
+    expect(copies.addressesOf('/a.c', 7)?.addresses).toEqual([0n, 8n]);
   });
 
   it('an inlined statement has a place in each caller, and for each time that it is inlined there', () => {
