@@ -4,6 +4,7 @@ import { ConfigurationProvider } from './configuration/provider.ts';
 import { debugFileCommand } from './debugFile.ts';
 import { EvaluatableExpressions } from './language/evaluatableExpression.ts';
 import { VocabularyHover } from './language/hover.ts';
+import { SourceSymbols } from './language/symbols.ts';
 import { assemblyLanguage, contextKeys, debugType } from './names.ts';
 import { sampleCommand } from './samples.ts';
 import { FocusFollower } from './session/focus.ts';
@@ -17,12 +18,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const focus = new FocusFollower();
   const shadowStack = new ShadowStackView(focus);
   const cet = new CetView(focus);
+  const symbols = new SourceSymbols();
   context.subscriptions.push(
     focus,
     vscode.debug.registerDebugAdapterDescriptorFactory(debugType, new AdapterFactory(context.extensionUri)),
     vscode.debug.registerDebugConfigurationProvider(debugType, new ConfigurationProvider()),
     vscode.languages.registerEvaluatableExpressionProvider(assemblyLanguage, new EvaluatableExpressions()),
     vscode.languages.registerHoverProvider(assemblyLanguage, new VocabularyHover()),
+    vscode.languages.registerDocumentSymbolProvider(assemblyLanguage, symbols),
+    vscode.languages.registerDefinitionProvider(assemblyLanguage, symbols),
     vscode.window.registerFileDecorationProvider(new MarkDecorations()),
     shadowStack,
     cet,

@@ -58,6 +58,11 @@ export abstract class FrameView<Body, Row extends RowLook> implements vscode.Tre
   /** Called when another session comes into focus. */
   protected sessionChanged(): void {}
 
+  /** The row that the keyboard is on, for commands that are given none. */
+  get selected(): Row | undefined {
+    return this.#tree.selection[0];
+  }
+
   refresh(): void {
     void this.#show(this.#focus.current);
   }

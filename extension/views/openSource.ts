@@ -6,6 +6,8 @@ export async function openSource(source: { path: string; line: number; column?: 
   await vscode.window.showTextDocument(sourceUri(source.path), {
     selection: new vscode.Range(position, position),
     preview: true,
+    // The keyboard stays in the view, as in the Call Stack.
+    preserveFocus: true,
   });
 }
 

@@ -53,6 +53,7 @@ describe('package.json', () => {
     for (const items of Object.values<{ command: string }[]>(contributes.menus)) {
       for (const item of items) used.add(item.command);
     }
+    for (const { command } of contributes.keybindings) used.add(command);
     for (const match of JSON.stringify(contributes).matchAll(/command:(shadowstep\.[\w.]+)/gi)) used.add(match[1]!);
     // VS Code makes a focus command for every view.
     const views = contributes.views.debug.map((view: { id: string }) => `${view.id}.focus`);

@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { root } from './install.ts';
-import { vsix } from './scenario.ts';
 
-/** Builds the bundles and packs them, as `npm run package` does. */
+/** Builds the bundles and packs them into dist/shadowstep.vsix; the report is shown when it fails. */
 export function packageExtension(): void {
-  const node = (...args: string[]): void => {
-    execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  };
-  node(join(root, 'node_modules/tsx/dist/cli.mjs'), 'build.ts', '--release');
-  node(join(root, 'node_modules/@vscode/vsce/vsce'), 'package', '--no-dependencies', '--out', vsix);
+  try {
+    execFileSync('npm', ['run', '--silent', 'package'], { cwd: root, stdio: 'pipe' });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: Buffer; stderr?: Buffer };
+    throw new Error(`npm run package failed:\n${stdout ?? ''}${stderr ?? ''}`);
+  }
 }

@@ -115,6 +115,16 @@ async function plain({ workbench: w, shot }: Stage, theme: Theme): Promise<void>
   await w.type('0x4242');
   await w.until('the new value', stackRows(w), (rows) => rows[1]?.startsWith('0x7b50  call_150+0x5 | 0x4242') === true);
 
+  // The same from the keyboard.
+  await w.focusTree('Shadow Stack');
+  await w.press('Home', 'ArrowDown', 'Enter', 'F2');
+  await w.type('0x4343');
+  await w.until(
+    'the value set by keyboard',
+    stackRows(w),
+    (rows) => rows[1]?.startsWith('0x7b50  call_150+0x5 | 0x4343') === true,
+  );
+
   // A bit, flipped; the register and the words follow.
   await w.row('CET', 'IA32_S_CET').locator('.monaco-tl-twistie').click();
   await w.until('the bits', cetRows(w), (rows) => rows[3] === 'SH_STK_EN | 1  enabled');

@@ -4,7 +4,7 @@ import { promptValue } from '../promptValue.ts';
 import { type CetRow, flipped } from './model.ts';
 import type { CetView } from './tree.ts';
 
-/** The view's commands. Each takes the row that it was invoked on; from the command palette there is none. */
+/** The view's commands. Each works on the row that it was invoked on; from a key, on the selected one. */
 export function cetCommands(view: CetView): vscode.Disposable[] {
   const set = (row: CetRow, value: string): Promise<void> => {
     if (row.kind === 'summary') return Promise.resolve();
@@ -13,7 +13,8 @@ export function cetCommands(view: CetView): vscode.Disposable[] {
   };
   return [
     vscode.commands.registerCommand('shadowstep.cet.refresh', () => view.refresh()),
-    vscode.commands.registerCommand('shadowstep.cet.setValue', (row?: CetRow) => {
+    vscode.commands.registerCommand('shadowstep.cet.setValue', (given?: CetRow) => {
+      const row = given ?? view.selected;
       if (!row || row.kind === 'summary') return undefined;
       const name = row.kind === 'field' ? `${row.register.name}.${row.field.name}` : row.register.name;
       return promptValue({
@@ -23,7 +24,8 @@ export function cetCommands(view: CetView): vscode.Disposable[] {
         apply: (value) => set(row, value),
       });
     }),
-    vscode.commands.registerCommand('shadowstep.cet.flip', async (row?: CetRow) => {
+    vscode.commands.registerCommand('shadowstep.cet.flip', async (given?: CetRow) => {
+      const row = given ?? view.selected;
       if (row?.kind !== 'field') return;
       try {
         await set(row, flipped(row.field));
@@ -31,7 +33,8 @@ export function cetCommands(view: CetView): vscode.Disposable[] {
         await vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
       }
     }),
-    vscode.commands.registerCommand('shadowstep.cet.copyValue', (row?: CetRow) => {
+    vscode.commands.registerCommand('shadowstep.cet.copyValue', (given?: CetRow) => {
+      const row = given ?? view.selected;
       if (!row || row.kind === 'summary') return undefined;
       return vscode.env.clipboard.writeText(shortHex((row.kind === 'field' ? row.field : row.register).value));
     }),

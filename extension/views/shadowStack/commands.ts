@@ -1,16 +1,18 @@
 import * as vscode from 'vscode';
+import type { ShadowStackEntry } from '../../../adapter/protocol.ts';
 import { shortHex } from '../format.ts';
 import { openSource } from '../openSource.ts';
 import { promptValue } from '../promptValue.ts';
 import type { ShadowStackRow } from './model.ts';
 import type { ShadowStackView } from './tree.ts';
 
-/** The view's commands. Each takes the row that it was invoked on; from the command palette there is none. */
+/** The view's commands. Each works on the row that it was invoked on; from a key, on the selected one. */
 export function shadowStackCommands(view: ShadowStackView): vscode.Disposable[] {
-  const onEntry = (command: string, run: (entry: (ShadowStackRow & { kind: 'entry' })['entry']) => unknown) =>
-    vscode.commands.registerCommand(command, (row?: ShadowStackRow) =>
-      row?.kind === 'entry' ? run(row.entry) : undefined,
-    );
+  const onEntry = (command: string, run: (entry: ShadowStackEntry) => unknown) =>
+    vscode.commands.registerCommand(command, (given?: ShadowStackRow) => {
+      const row = given ?? view.selected;
+      return row?.kind === 'entry' ? run(row.entry) : undefined;
+    });
   return [
     vscode.commands.registerCommand('shadowstep.shadowStack.more', () => view.showMore()),
     vscode.commands.registerCommand('shadowstep.shadowStack.refresh', () => view.refresh()),
