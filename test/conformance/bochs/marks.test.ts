@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { ProgramImage } from '../../../adapter/program/image.ts';
+import { runMarks, runRecords } from './compare.ts';
 import { DEPARTURES, expectedRecord } from './departures.ts';
-import { assembleGuest, codeLabels, flatten, GUESTS } from './guests.ts';
+import { addressOf, assembleGuest, codeLabels, flatten, GUESTS } from './guests.ts';
 import {
   compareMarks,
   compareRecords,
   type Mark,
   type MarkMachine,
+  type MarkRegister,
+  RECORD_FIELDS,
+  type Recording,
   readRecording,
   takeMark,
   writeRecording,
@@ -81,5 +86,75 @@ describe('the comparison', () => {
       expect(compareRecords(record, { ...record, cr2: record.cr2 + 1n }, name)).toHaveLength(1);
     }
     expect(compareRecords({}, undefined, 'a test')).toEqual(['a test: no record']);
+  });
+});
+
+/** Visits the marks of a recording, each of them twice: as a label that begins a loop is. */
+class Replay implements MarkMachine {
+  private visit = -1;
+  constructor(
+    private readonly image: ProgramImage,
+    private readonly recording: Recording,
+  ) {}
+  private get mark(): Mark {
+    return this.recording.marks[this.visit >> 1]!;
+  }
+  runTo(addresses: readonly bigint[]): bigint | undefined {
+    if (addresses.length === 0) return undefined;
+    this.visit++;
+    return this.mark && addressOf(this.image, this.mark.label);
+  }
+  register(name: MarkRegister): bigint {
+    return this.mark.registers[name] ?? 0x1234n;
+  }
+  read(_: bigint, length: number): Uint8Array {
+    return standingAt(this.mark).read(0n, length);
+  }
+  serial(): string {
+    return this.recording.serial;
+  }
+}
+
+describe('a run beside its recording', async () => {
+  const sample = GUESTS.find(({ name }) => name === 'user-ibt')!;
+  const image = await assembleGuest(sample.path);
+  const recording = readRecording(urlOf(sample.name));
+
+  it('has no differences when the machine is right', () => {
+    expect(runMarks(new Replay(image, recording), image, recording)).toEqual([]);
+  });
+
+  it('tells a wrong value, wrong output, a mark left out and one too few', () => {
+    const [first, second, ...rest] = recording.marks;
+    const spoilt = { ...second!, registers: { ...second!.registers, ssp: 8n } };
+    const run = (other: Partial<Recording>) =>
+      runMarks(new Replay(image, { ...recording, ...other }), image, recording);
+    expect(run({ marks: [first!, spoilt, ...rest] })).toContain('mark 1 (map_memory): ssp is 0x8, expected 0x0');
+    expect(run({ serial: 'x' })).toEqual([`Serial output is "x", expected ${JSON.stringify(recording.serial)}.`]);
+    expect(run({ marks: [first!, ...rest] })).toEqual(['mark 1 (map_memory): at map_page, expected map_memory']);
+    expect(run({ marks: [first!] })).toEqual(['The guest ended before mark 1.']);
+  });
+
+  it('compares each record of a table, departures included', async () => {
+    const guest = GUESTS.find(({ name }) => name === 'events')!;
+    const records = await assembleGuest(guest.path);
+    const recorded = readRecording(urlOf(guest.name));
+    const rows = [...recorded.records].map(([name, row]) => {
+      const right = { ...row, ...expectedRecord(guest.name, name, row, records) };
+      return [addressOf(records, name), ...RECORD_FIELDS.map((field) => right[field])];
+    });
+    const table = (values: readonly bigint[][]): MarkMachine => ({
+      runTo: () => addressOf(records, 'exit'),
+      register: () => 0n,
+      read: (address) =>
+        new Uint8Array(
+          BigUint64Array.from(address === addressOf(records, 'count') ? [BigInt(values.length)] : values.flat()).buffer,
+        ),
+      serial: () => '',
+    });
+    expect(runRecords(table(rows), records, recorded)).toEqual(new Map());
+    const wrong = rows.map((row, index) => (index === 3 ? row.with(8, row[8]! + 8n) : row));
+    expect(runRecords(table(wrong), records, recorded).size).toBe(1);
+    expect(runRecords(table(rows.slice(1)), records, recorded).size).toBe(1);
   });
 });

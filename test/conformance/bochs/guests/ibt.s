@@ -132,6 +132,45 @@ TEST nop_before_absent
     jmp *%rax
 DONE
 
+# So does a code breakpoint on the target.
+.macro BREAK_AT address
+    movl $\address, %eax
+    movq %rax, %dr0
+    movl $0x402, %eax               # G0: execution
+    movq %rax, %dr7
+.endm
+TEST target_breakpoint
+    BREAK_AT 5f
+    MSR S_CET, ENDBR_EN
+    movl $5f, %eax
+    jmp *%rax
+5:  nop
+DONE
+TEST target_breakpoint_endbr
+    BREAK_AT 5f
+    MSR S_CET, ENDBR_EN
+    movl $5f, %eax
+    jmp *%rax
+5:  endbr64
+DONE
+TEST user_target_breakpoint
+    BREAK_AT 5f
+    ENTER_USER ENDBR_EN, uss_top-64
+    movl $5f, %eax
+    jmp *%rax
+5:  nop
+USER_DONE
+# A trap of the branch itself finds the tracker waiting.
+TEST user_single_step_of_branch
+    ENTER_USER ENDBR_EN, uss_top-64
+    movl $5f, %eax
+    pushq $0x102
+    popfq
+    jmp *%rax
+    nop
+5:  nop
+USER_DONE
+
 # The faulting branch itself: a branch that does not complete leaves the tracker alone.
 TEST user_call_no_shadow_page
     ENTER_USER ENDBR_EN | SH_STK_EN, ss_top-64

@@ -158,6 +158,16 @@ WRITE ssp_table_bit63, SSP_TABLE, 0x8000000000000000
 WRITE msr_6a1, 0x6a1, 0
 WRITE msr_6a3, 0x6a3, 0
 
+# IA32_XSS: the two components of CET.
+WRITE xss_cet_u, 0xda0, 0x800
+WRITE xss_cet_s, 0xda0, 0x1000
+WRITE xss_cet_both, 0xda0, 0x1800
+WRITE xss_user_component, 0xda0, 1
+WRITE xss_bit62, 0xda0, 0x4000000000000000
+TEST xss_back_to_zero
+    MSR 0xda0, 0
+DONE
+
 # The CET instructions with CR4.CET = 0, though IA32_S_CET asks for shadow stacks.
 .macro OFF name, instruction:vararg
 TEST \name
