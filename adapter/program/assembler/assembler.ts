@@ -173,7 +173,13 @@ export class Assembler {
   allocateCommon(symbol: AsmSymbol, chain: Chain): void {
     const { size, alignment } = symbol.common!;
     chain.section.alignment = Math.max(chain.section.alignment, Number(alignment));
-    chain.finish({ kind: 'align', alignment: Number(alignment), maximum: 0, fill: new Uint8Array(1), mode: this.mode });
+    chain.finish({
+      kind: 'align',
+      alignment: Number(alignment),
+      maximum: 0,
+      fill: new Uint8Array(1),
+      place: this.place(),
+    });
     symbol.label = { chain, fragment: chain.current, offset: chain.current.length };
     symbol.type = symbol.type === 'none' ? 'object' : symbol.type;
     symbol.size ??= { kind: 'number', value: size };

@@ -165,9 +165,9 @@ function parseModifier(cursor: Cursor): string | undefined {
   return found.slice(1).toUpperCase();
 }
 
-/** A symbol used in an expression: its value when that is a constant already. */
+/** A symbol used in an expression: its value when it has one that is no mere other name. */
 export function reference(symbol: AsmSymbol, modifier?: string): Expression {
-  if (symbol.value?.kind === 'number') return symbol.value;
+  if (symbol.value !== undefined && symbol.value.kind !== 'symbol') return symbol.value;
   return modifier === undefined
     ? { kind: 'symbol', symbol, addend: 0n }
     : { kind: 'symbol', symbol, addend: 0n, modifier };

@@ -119,7 +119,16 @@ export class Layout {
     switch (tail.kind) {
       case 'align':
         if (tail.fill === 'code') fillNops(out, at, size);
-        else fillPattern(out, at, size, tail.fill);
+        else {
+          if (size % tail.fill.length !== 0) {
+            this.#sink.add(
+              'error',
+              `The padding of ${size} bytes is no multiple of the ${tail.fill.length}-byte fill.`,
+              tail.place,
+            );
+          }
+          fillPattern(out, at, size, tail.fill);
+        }
         return;
       case 'org':
         out.fill(tail.fill, at, at + size);

@@ -150,7 +150,7 @@ export class Relaxation {
   }
 
   /** A count or a place in this section. */
-  #number(tail: Tail & { place: unknown }, expression: Expression): number {
+  #number(tail: Tail, expression: Expression): number {
     try {
       const { sections, value } = resolve(expression);
       const own = tail.kind === 'org' && sections.size === 1 && sections.get(this.#section) === 1;
@@ -169,7 +169,7 @@ export class Relaxation {
   }
 
   #report(tail: Tail, message: string): void {
-    if (this.#reported.has(tail) || tail.kind === 'align') return;
+    if (this.#reported.has(tail)) return;
     this.#reported.add(tail);
     this.#sink.add('error', message, tail.place);
   }

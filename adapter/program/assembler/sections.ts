@@ -25,7 +25,7 @@ export type Tail =
       readonly alignment: number;
       readonly maximum: number;
       readonly fill: Uint8Array | 'code';
-      readonly mode: Mode;
+      readonly place: Place;
     }
   | { readonly kind: 'org'; readonly target: Expression; readonly fill: number; readonly place: Place }
   | { readonly kind: 'space'; readonly count: Expression; readonly fill: Uint8Array; readonly place: Place }

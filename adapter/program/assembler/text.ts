@@ -22,7 +22,7 @@ const LINE_MARKER = /^\s*#\s*(?:line\s+)?(\d+)\s+"((?:[^"\\]|\\.)*)"/;
 
 /**
  * Splits a file into logical lines. Comments become blanks of the same width, so that columns stay the file's; a block
- * comment that spans lines joins them into one. `# 12 "name"` markers (GAS's .linefile) redirect the origins below them.
+ * comment that crosses lines ends the statement before it. `# 12 "name"` markers (GAS's .linefile) redirect the origins below them.
  * `unterminated` is told the line of a block comment that never ends.
  */
 export function splitLines(
@@ -67,18 +67,19 @@ export function splitLines(
           break;
         } else if (character === '/' && line[at + 1] === '*') {
           let end = line.indexOf('*/', at + 2);
-          let width = 0;
-          while (end < 0 && index + 1 < raw.length) {
-            width = 1;
-            line = raw[++index]!;
-            at = 0;
-            end = line.indexOf('*/');
-          }
           if (end < 0) {
-            unterminated(first + shift);
-            at = line.length;
+            // A comment that crosses lines ends the statement, as GAS's scrubber has it.
+            lines.push({ text: out, origin: { file, line: index + shift }, exact: true });
+            while (end < 0 && index + 1 < raw.length) {
+              line = raw[++index]!;
+              end = line.indexOf('*/');
+            }
+            if (end < 0) unterminated(first + shift);
+            at = end < 0 ? line.length : end + 2;
+            out = ' '.repeat(at);
+            blank = true;
           } else {
-            out += ' '.repeat(width === 0 ? end + 2 - at : 1);
+            out += ' '.repeat(end + 2 - at);
             at = end + 2;
           }
           continue;
@@ -90,7 +91,7 @@ export function splitLines(
       }
       line = out;
     }
-    lines.push({ text: line, origin: { file, line: first + shift }, exact: true });
+    lines.push({ text: line, origin: { file, line: index + shift }, exact: true });
   }
   return lines;
 }

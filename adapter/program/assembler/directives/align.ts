@@ -46,7 +46,7 @@ function emitAlignment(
     rest >>= 8n;
   }
   const code = fill === undefined && section.flags.executable;
-  chain.finish({ kind: 'align', alignment, maximum, fill: code ? 'code' : pattern, mode: assembler.mode });
+  chain.finish({ kind: 'align', alignment, maximum, fill: code ? 'code' : pattern, place: assembler.place() });
 }
 
 const org: Directive = (assembler, cursor: Cursor) => {

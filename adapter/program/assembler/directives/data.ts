@@ -43,6 +43,13 @@ export function emitValue(
   chain.current.fixups.push({ offset, size, expression: value, range: 'either', place: assembler.place(start, end) });
 }
 
+/** GAS takes a missing value in a list for zero, with a warning. */
+function valueOrZero(assembler: Assembler, cursor: Cursor): Expression {
+  if (!cursor.done && cursor.peek() !== ',') return parseExpression(cursor, assembler.expressions);
+  assembler.warn('A value is missing here; it is taken as 0.', cursor.position, cursor.position + 1);
+  return { kind: 'number', value: 0n };
+}
+
 /** A list of expressions of one size; an empty list emits nothing. */
 const values =
   (size: Fixup['size']): Directive =>
@@ -50,8 +57,7 @@ const values =
     if (cursor.skipBlanks().done) return;
     do {
       const start = cursor.skipBlanks().position;
-      const value = parseExpression(cursor, assembler.expressions);
-      emitValue(assembler, value, size, start, cursor.position);
+      emitValue(assembler, valueOrZero(assembler, cursor), size, start, cursor.position);
     } while (cursor.take(','));
     assembler.expectEnd(cursor);
   };

@@ -368,6 +368,24 @@ function farOperands(
     };
     return { name, operands: [far] };
   }
-  if (syntax === 'intel' && /^l(jmp|call)$/.test(name)) return { name: name.slice(1), operands };
+  if (syntax === 'intel' && /^l(jmp|call)$/.test(name)) {
+    const target =
+      offset === undefined
+        ? undefined
+        : offset.kind === 'immediate'
+          ? offset.value
+          : isPlainExpression(offset)
+            ? offset.displacement
+            : undefined;
+    if (selector?.kind !== 'immediate' || target === undefined) return { name: name.slice(1), operands };
+    const far: FarOperand = {
+      kind: 'far',
+      selector: selector.value,
+      offset: target,
+      start: selector.start,
+      end: offset!.end,
+    };
+    return { name: name.slice(1), operands: [far] };
+  }
   return { name, operands };
 }

@@ -203,7 +203,7 @@ class IntelOperandParser {
     if (character === '-' || character === '~' || character === '+' || character === '!') {
       cursor.position++;
       this.#depth++;
-      const operand = this.#postfix();
+      const operand = this.#primary();
       this.#depth--;
       if (character === '+') return operand;
       if (operand.registers.length > 0) this.#fail(`A register can't be negated in an address.`, start);
@@ -218,7 +218,7 @@ class IntelOperandParser {
     const cursor = this.#cursor;
     if (word === 'not') {
       cursor.position += 3;
-      const operand = this.#postfix();
+      const operand = this.#primary();
       return { ...operand, value: foldUnary('~', operand.value) };
     }
     if (word === 'offset') {

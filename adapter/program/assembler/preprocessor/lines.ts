@@ -23,6 +23,7 @@ export function logicalLines(text: string, unterminated: (line: number) => void)
     let out = '';
     let at = 0;
     let exact = index === first;
+    let line = first + 1;
     while (at < joined.length) {
       const character = joined[at]!;
       if (character === '"' || character === "'") {
@@ -44,17 +45,22 @@ export function logicalLines(text: string, unterminated: (line: number) => void)
         if (end < 0) {
           unterminated(first + 1);
           at = joined.length;
+        } else if (crossed && out.trim() === '') {
+          // What follows the comment belongs to the line where it stands.
+          line = index + 1;
+          out = ' '.repeat(end + 2);
+          at = end + 2;
         } else {
           out += crossed ? ' ' : ' '.repeat(end + 2 - at);
           at = end + 2;
+          if (crossed) exact = false;
         }
-        if (crossed) exact = false;
       } else {
         out += character;
         at++;
       }
     }
-    lines.push({ text: out, line: first + 1, exact });
+    lines.push({ text: out, line, exact });
   }
   return lines;
 }
