@@ -34,6 +34,10 @@ export function activate(context: vscode.ExtensionContext): void {
     ...cetCommands(cet),
     sampleCommand(context),
     debugFileCommand(),
+    // VS Code's own command is hard to find: it stands in a context menu only.
+    vscode.commands.registerCommand('shadowstep.openDisassembly', () =>
+      vscode.commands.executeCommand('debug.action.openDisassemblyView'),
+    ),
     focus.onDidChange((now) => {
       if (now.kind === 'stopped') void vscode.commands.executeCommand('setContext', contextKeys.stoppedOnce, true);
     }),

@@ -9,8 +9,8 @@ export function markUri(view: string, id: string, mark: RowMark): vscode.Uri | u
 }
 
 export const markColors: Record<Exclude<RowMark, 'none'>, vscode.ThemeColor> = {
-  changed: new vscode.ThemeColor('debugView.valueChangedHighlight'),
-  wrong: new vscode.ThemeColor('list.errorForeground'),
+  changed: new vscode.ThemeColor('shadowstep.changedForeground'),
+  wrong: new vscode.ThemeColor('shadowstep.mismatchForeground'),
 };
 
 export class MarkDecorations implements vscode.FileDecorationProvider {

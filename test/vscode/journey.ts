@@ -81,6 +81,21 @@ export function smashedReturn(theme: Theme): Promise<void> {
     assert.match(await w.message('Shadow Stack'), /^RET here raises #CP\(NEAR-RET\)/);
     await shot(`journey-3-mismatch-${theme}`);
 
+    const rsp = await w.hoverValue(ret - 1, 'rsp');
+    assert.match(rsp, /0x[0-9a-f]+/);
+    await w.page
+      .locator('.debug-toolbar, .part.sidebar')
+      .locator('.action-label[aria-label^="Open Disassembly"]')
+      .first()
+      .click();
+    await w.until(
+      'the RET in the disassembly',
+      () => w.disassembled(),
+      (line) => /ret/.test(line),
+    );
+    await shot(`journey-disassembly-${theme}`);
+    await w.press('Control+w');
+
     await w.press('F10');
     const text = await w.until(
       'the exception widget',

@@ -133,6 +133,13 @@ async function plain({ workbench: w, shot }: Stage, theme: Theme): Promise<void>
   await w.inline('CET', 'IA32_S_CET', 'Set Value…');
   await w.type('0');
   await w.until('the words', cetRows(w), (rows) => rows[0] === 'Shadow stack | off at CPL 0');
+  for (const row of ['Shadow stack', 'SH_STK_EN']) {
+    await w.until(
+      `the mark of ${row}`,
+      () => w.colorOf('CET', row),
+      (color) => color !== plainColor,
+    );
+  }
   await shot(`views-full-${theme}`);
 
   // Click: to the entry's source.

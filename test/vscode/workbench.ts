@@ -144,6 +144,31 @@ export class Workbench {
     return this.text(this.page.locator('.exception-widget'));
   }
 
+  /** What the debugger says of a word on a line that the pointer rests on. */
+  async hoverValue(line: number, word: string): Promise<string> {
+    await this.goToLine(line);
+    const top = (await this.page.locator('.editor-instance .current-line').first().boundingBox())?.y ?? 0;
+    for (const part of await this.page.locator('.editor-instance .view-line span span', { hasText: word }).all()) {
+      const box = await part.boundingBox();
+      if (!box || Math.abs(box.y - top) > 4) continue;
+      await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+      return this.until(
+        `the value of ${word}`,
+        () => this.text(this.page.locator('.debug-hover-widget .value')),
+        (text) => text !== '',
+      );
+    }
+    throw new Error(`line ${line} shows no ${word}`);
+  }
+
+  /** The line that the Disassembly view marks as the next to execute. */
+  async disassembled(): Promise<string> {
+    const row = this.page.locator('.disassembly-view .monaco-table-tr', {
+      has: this.page.locator('.codicon-debug-stackframe'),
+    });
+    return this.text(row);
+  }
+
   /** The Debug Console's text. */
   async console(): Promise<string> {
     const lines = await this.page.locator('.repl-tree .monaco-list-row').allInnerTexts();
