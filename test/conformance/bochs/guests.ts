@@ -21,7 +21,9 @@ const records = (name: string): Guest => ({ name, path: absolute(`guests/${name}
 
 export const GUESTS: readonly Guest[] = [
   ...['hello', 'supervisor-shadow-stack', 'user-ibt', 'shadow-stack-switch'].map(sample),
-  ...['registers', 'pages', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls'].map(records),
+  ...['registers', 'pages', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls', 'compatibility'].map(
+    records,
+  ),
 ];
 
 export const ORIGIN = 0x10_0000n;
