@@ -10,6 +10,12 @@ export function hex(value: number | bigint): string {
   return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }
 
+/** A name from a file as a sentence can hold it: printable ASCII, at most 60 characters. */
+export function printable(name: string): string {
+  const clean = name.replace(/[^\x20-\x7e]/g, '?');
+  return clean.length > 60 ? `${clean.slice(0, 57)}...` : clean;
+}
+
 /** Longest string that a table may hold; a corrupted offset must not turn each of a million names into a megabyte. */
 const longestString = 16_384;
 

@@ -1,7 +1,7 @@
 /**
  * `.debug_frame` (DWARF 5 §6.4.1) and `.eh_frame` (LSB Core, "The .eh_frame section") to frame descriptions.
  */
-import { Cursor, hex, sentenceOf } from '../cursor.ts';
+import { Cursor, hex, printable, sentenceOf } from '../cursor.ts';
 import type { FrameDescription } from '../image.ts';
 import { type ProgramContext, type RuleBudget, type Rules, runFrame, runInitial } from './frame-program.ts';
 import { type PointerContext, pointerOmitted, readPointer, readValue } from './pointer.ts';
@@ -174,7 +174,11 @@ class FrameSection {
     } else if (augmentation === 'S') {
       signalFrame = true; // What as writes to .debug_frame, which knows no 'z'.
     } else if (augmentation !== '' && augmentation !== 'eh') {
-      cursor.wrong('augmentation', JSON.stringify(augmentation), "an empty one, or one that starts with 'z'");
+      cursor.wrong(
+        'augmentation',
+        JSON.stringify(printable(augmentation)),
+        "an empty one, or one that starts with 'z'",
+      );
     }
     return { pointerEncoding, signalFrame, hasAugmentationData };
   }

@@ -32,7 +32,7 @@ export function readPointer(cursor: Cursor, encoding: number, context: PointerCo
   const address = mask(value + baseOf(cursor, encoding, at, context, field));
   if ((encoding & indirect) === 0) return address;
   const target = context.readMemory(address, addressSize);
-  return target ?? cursor.wrong(`the indirect ${field}`, address, 'an address within the program', Number(at));
+  return target ?? cursor.wrong(`the target of ${field}`, address, 'an address within the program', Number(at));
 }
 
 /** Reads only the value, as for the length of a range, which has a pointer's format but no base. */

@@ -1,5 +1,5 @@
 /** The ELF header and its two tables (System V gABI chapters 4 and 5; psABI for the machine numbers). */
-import { Cursor, FormatError, hex, sentenceOf } from '../cursor.ts';
+import { Cursor, FormatError, hex, printable, sentenceOf } from '../cursor.ts';
 
 /** e_type. */
 export const typeRelocatable = 1;
@@ -200,7 +200,9 @@ class SectionTable {
         `The section header table: sh_name of section ${index} is ${hex(offset)}, expected an offset within the names.`,
       );
     }
-    return new Cursor(this.bytes, 'The section names', Number(names.offset) + offset).string(`sh_name of ${index}`);
+    return printable(
+      new Cursor(this.bytes, 'The section names', Number(names.offset) + offset).string(`sh_name of ${index}`),
+    );
   }
 
   private at(index: number): RawSection {

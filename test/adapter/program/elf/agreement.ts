@@ -6,16 +6,26 @@ import { imageFrames, imageLines, nmSymbols, readelfFrames, readelfLines } from 
 
 /** `bias` is what loading added to the addresses of the file. */
 export function expectAgreement(image: ProgramImage, said: ReturnType<typeof record>, bias: bigint): void {
+  expectLines(image, said, bias);
+  expectFrames(image, said, bias);
+  expectSymbols(image, said, bias);
+}
+
+export function expectLines(image: ProgramImage, said: { lines: string }, bias: bigint): void {
   const lines = readelfLines(said.lines);
   expect(lines.length).toBeGreaterThan(10);
   expect(imageLines(image, bias)).toEqual(lines);
+}
 
+export function expectFrames(image: ProgramImage, said: { frames: string }, bias: bigint): void {
   const frames = readelfFrames(said.frames);
   expect(frames.size).toBeGreaterThan(2);
   const found = imageFrames(image, bias);
   expect([...found.keys()].sort()).toEqual([...frames.keys()].sort());
   for (const [range, rows] of frames) expect(found.get(range), range).toEqual(rows);
+}
 
+function expectSymbols(image: ProgramImage, said: { symbols: string }, bias: bigint): void {
   const symbols = nmSymbols(said.symbols);
   expect(symbols.size).toBeGreaterThan(5);
   for (const [name, { address, size, letter }] of symbols) {

@@ -46,6 +46,12 @@ export const specialBuilds: readonly Build[] = [
   build('gcc', 'as-frames', `${placed.join(' ')} -g`, ['frames.s']),
 ];
 
+/** Written by hand: one has only a line table, the other only unwind tables. */
+export const oddBuilds: readonly Build[] = [
+  build('gcc', 'odd-lines', placed.join(' '), ['odd-lines.s']),
+  build('gcc', 'odd-frames', placed.join(' '), ['odd-frames.s']),
+];
+
 export const clangBuilds: readonly Build[] = [
   build('clang', 'clang-O2-dwarf5', `${placed.join(' ')} -O2 -g -gdwarf-5`),
   build('clang', 'clang-O0-m32-dwarf4', `${placed.join(' ')} -O0 -m32 -g -gdwarf-4`),
@@ -54,6 +60,7 @@ export const clangBuilds: readonly Build[] = [
 /** Committed with what GNU tools say of them, so that a machine without a compiler tests the readers too. */
 export const fixtures: readonly Build[] = [
   ...clangBuilds,
+  ...oddBuilds,
   ...[...gccBuilds, ...specialBuilds].filter(({ name }) =>
     ['gcc-O0-m32-dwarf4', 'gcc-compressed', 'static-pie', 'as-frames'].includes(name),
   ),

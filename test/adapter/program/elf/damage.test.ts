@@ -11,6 +11,10 @@ import { fixtures, fixturesDirectory } from './builds.ts';
 const programs = fixtures.map(({ name }) => new Uint8Array(readFileSync(join(fixturesDirectory, `${name}.elf`))));
 const named = (name: string) => programs[fixtures.findIndex((each) => each.name === name)]!;
 
+/** The same damage each time, unless asked for other and more: `FUZZ_SEED=7 FUZZ_EFFORT=20 npx vitest run …`. */
+const seed = Number(process.env.FUZZ_SEED ?? 1);
+const effort = Number(process.env.FUZZ_EFFORT ?? 1);
+
 /** One sentence: ends with a full stop, on one line, and says a reason. */
 const sentence = /^[A-Z0-9][^\n]{15,400}\.$/;
 
@@ -71,7 +75,7 @@ describe('damaged programs', () => {
         for (const { at, value } of edits) bytes[at % bytes.length] = value;
         await expectSentences(bytes);
       }),
-      { numRuns: 3000 },
+      { numRuns: 3000 * effort, seed },
     );
   });
 
@@ -94,7 +98,7 @@ describe('damaged programs', () => {
         for (const { at, value } of edits) copy[offset + (at % size)] = value;
         await expectSentences(copy);
       }),
-      { numRuns: 4000 },
+      { numRuns: 4000 * effort, seed },
     );
   });
 });

@@ -6,7 +6,7 @@ export function readelfLines(text: string): string[] {
   const rows: { address: bigint; text: string }[] = [];
   let sequence: typeof rows = [];
   for (const line of text.split('\n')) {
-    const match = /^(\S+)\s+(\d+|-)\s+(0x[0-9a-f]+|0)((?:\s+\d+)?)(\s+x)?\s*$/.exec(line);
+    const match = /^(\S+)\s+(\d+|-)\s+(0x[0-9a-f]+|0)(?:\[\d+\])?((?:\s+\d+)?)(\s+x)?\s*$/.exec(line);
     if (!match) continue;
     const [, file, number, address, , statement] = match;
     if (number === '-') {

@@ -1,11 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readElf } from '../../../../adapter/program/elf/read.ts';
 import type { ProgramImage } from '../../../../adapter/program/image.ts';
-import { expectAgreement } from './agreement.ts';
-import { fixtures, fixturesDirectory, gccBuilds, hasGcc, make, record, specialBuilds } from './builds.ts';
+import { expectAgreement, expectFrames, expectLines } from './agreement.ts';
+import { fixtures, fixturesDirectory, gccBuilds, hasGcc, hasTool, make, record, specialBuilds } from './builds.ts';
 
 const cache = join(dirname(fileURLToPath(import.meta.url)), '../../../../.cache/elf-tests');
 
@@ -18,8 +19,10 @@ async function read(path: string): Promise<ProgramImage> {
 const biasOf = (name: string) => (name.startsWith('static-pie') ? 0x10_0000n : 0n);
 const text = (name: string) => readFileSync(join(fixturesDirectory, name), 'utf8');
 
+const compiled = fixtures.filter(({ name }) => !name.startsWith('odd'));
+
 describe('recorded programs agree with readelf and nm', () => {
-  it.each(fixtures.map(({ name }) => name))('%s', async (name) => {
+  it.each(compiled.map(({ name }) => name))('%s', async (name) => {
     const image = await read(join(fixturesDirectory, `${name}.elf`));
     const said = {
       lines: text(`${name}.lines.txt`),
@@ -30,6 +33,27 @@ describe('recorded programs agree with readelf and nm', () => {
   });
 });
 
+describe('tables written by hand agree with readelf', () => {
+  it('lines', async () => {
+    const path = join(fixturesDirectory, 'odd-lines.elf');
+    const image = await read(path);
+    expectLines(image, { lines: text('odd-lines.lines.txt') }, 0n);
+    const absolute = ['/guest/odd/sub/one.c', '/guest/odd/zero.c', '/elsewhere/two.c'];
+    // Without .debug_info, what is relative starts at the program's directory.
+    const relative = ['sub/a.c', 'b', 'v.c'].map((name) => join(fixturesDirectory, name));
+    expect([...image.sources].sort()).toEqual([...absolute, ...relative].sort());
+    const marked = image.lines.filter(({ prologueEnd }) => prologueEnd).map(({ address }) => address);
+    expect(marked).toEqual([0x10_0014n]);
+    expect(image.lines.find(({ line }) => line === 53)?.column).toBe(129);
+  });
+
+  it('frames', async () => {
+    const image = await read(join(fixturesDirectory, 'odd-frames.elf'));
+    expectFrames(image, { frames: text('odd-frames.frames.txt') }, 0n);
+    expect(image.frames).toHaveLength(9);
+  });
+});
+
 describe.skipIf(!hasGcc)('programs built here agree with readelf and nm (needs gcc)', () => {
   it.each([...gccBuilds, ...specialBuilds].map((build) => [build.name, build] as const))('%s', async (name, build) => {
     const path = make(build, cache);
@@ -37,8 +61,20 @@ describe.skipIf(!hasGcc)('programs built here agree with readelf and nm (needs g
   });
 });
 
+describe.skipIf(!hasGcc || !hasTool('objcopy'))('64-bit programs in a 32-bit file (needs gcc and objcopy)', () => {
+  it.each(['gcc-O2-m64-dwarf5', 'gcc-debug-frame'])('%s says the same', async (name) => {
+    const path = make([...gccBuilds, ...specialBuilds].find((build) => build.name === name)!, cache);
+    execFileSync('objcopy', ['-O', 'elf32-i386', path, `${path}32`]);
+    const [wide, narrow] = [await read(path), await read(`${path}32`)];
+    expect([wide.bits, narrow.bits]).toEqual([64, 32]);
+    for (const part of ['entry', 'lines', 'sources', 'frames', 'symbols'] as const) {
+      expect(narrow[part], part).toEqual(wide[part]);
+    }
+  });
+});
+
 describe('what a program image says', () => {
-  it.each(fixtures.filter(({ name }) => name !== 'as-frames').map(({ name }) => name))(
+  it.each(compiled.filter(({ name }) => name !== 'as-frames').map(({ name }) => name))(
     'sources of %s are absolute paths, each once',
     async (name) => {
       const { sources } = await read(join(fixturesDirectory, `${name}.elf`));
