@@ -35,11 +35,9 @@ export const evaluateRequests: Family = {
     };
   }),
 
-  completions: handler({ text: 'string', column: 'number' }, (state, args: DebugProtocol.CompletionsArguments) => {
-    const origin = state.client?.columnsStartAt1 === false ? 1 : 0;
-    const targets = completionsFor(state, args.text, args.column + origin);
-    return { targets: targets.map((target) => ({ ...target, start: target.start! - origin })) };
-  }),
+  completions: handler({ text: 'string', column: 'number' }, (state, args: DebugProtocol.CompletionsArguments) => ({
+    targets: completionsFor(state, args.text, args.column),
+  })),
 };
 
 function show(state: SessionState, value: Value, format: string | undefined): string {

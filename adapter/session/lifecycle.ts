@@ -37,6 +37,7 @@ export function lifecycleRequests(host: SessionHost): Family {
     const key = JSON.stringify(configuration);
     if (slot?.key === key) {
       slot.machine.restore(slot.reset);
+      slot.machine.setBreakpoints([]);
       slot.serial.reset();
       return slot;
     }
@@ -72,6 +73,12 @@ export function lifecycleRequests(host: SessionHost): Family {
   return {
     initialize: handler({}, (state, args: DebugProtocol.InitializeRequestArguments) => {
       if (state.client !== undefined) throw new RequestError('initialize came a second time.');
+      if (args.linesStartAt1 === false || args.columnsStartAt1 === false) {
+        throw new RequestError(
+          'Lines and columns start at 1 here; linesStartAt1 and columnsStartAt1 must not be false.',
+        );
+      }
+      if (args.pathFormat === 'uri') throw new RequestError('pathFormat is "uri"; "path" is expected.');
       state.client = args;
       return CAPABILITIES;
     }),

@@ -30,6 +30,7 @@ export const steppingRequests: Family = {
 
   stepOut: handler({}, (state, args: DebugProtocol.StepOutArguments) => {
     const caller = callerOf(state);
+    if (caller === undefined) refuseOutermost(state);
     step(state, args, ({ stepper }) => stepper.out(caller));
   }),
 
@@ -76,6 +77,16 @@ function callerOf(state: SessionState): ReturnPoint | undefined {
   const [, caller] = state.frames();
   if (caller === undefined || caller.kind !== 'caller') return undefined;
   return { address: caller.instructionPointer, stackPointer: caller.stackPointer };
+}
+
+/** Throws a RequestError in the program's entry, which nothing called. */
+function refuseOutermost(state: SessionState): void {
+  const { machine, program } = state.stopped;
+  const [, outside] = state.frames();
+  const here = program.lookup.symbolAt(machine.instructionAddress())?.symbol;
+  const entry = program.lookup.symbolAt(program.image.entry)?.symbol;
+  if (outside !== undefined || here === undefined || here.address !== entry?.address) return;
+  throw new RequestError(`${here.name} is where the program begins; there is nothing to step out to.`);
 }
 
 /** Goto targets by id, for the life of the session. */

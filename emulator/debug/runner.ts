@@ -21,6 +21,8 @@ export class Runner {
   /** The event that the last run stopped for; the next step delivers it. */
   private pending: PendingEvent | undefined;
   private sliceStarted = 0;
+  /** The breakpoints that the machine has. */
+  private current: readonly bigint[] = [];
 
   constructor(
     readonly machine: MachineApi,
@@ -44,7 +46,7 @@ export class Runner {
     this.pending = undefined;
     for (;;) {
       // The policy may change while the host has its turn: a breakpoint set during a run holds at once.
-      machine.setBreakpoints([...policy.breakpointAddresses(), ...(goal?.addresses ?? [])].map(linear));
+      this.setBreakpoints([...policy.breakpointAddresses(), ...(goal?.addresses ?? [])]);
       machine.setExceptionStops(policy.exceptionVectors());
       do {
         const exit = machine.run(CHUNK_STEPS, { ignoreBreakpointAtStart });
@@ -70,22 +72,30 @@ export class Runner {
    */
   async single(): Promise<Stop | undefined> {
     const { machine, policy } = this;
-    machine.setBreakpoints([]);
     machine.setExceptionStops(ALL_VECTORS);
     const delivered = this.pending;
     this.pending = undefined;
     const exit = machine.run(1, { ignoreBreakpointAtStart: true });
-    if (delivered !== undefined && exit.kind === 'budget') return { reason: 'step', delivered };
+    const taken = exit.kind === 'budget' || exit.kind === 'breakpoint';
+    if (delivered !== undefined && taken) return { reason: 'step', delivered };
     if (exit.kind === 'exception') {
-      const wanted = ((policy.exceptionVectors() >>> exit.event.vector) & 1) === 1;
+      const { vector } = exit.event;
+      const wanted = vector < 32 && ((policy.exceptionVectors() >>> vector) & 1) === 1;
       if (wanted && policy.stopsAt(exit.event)) return this.stoppedFor(exit.event);
       const delivery = machine.run(1, { ignoreBreakpointAtStart: true });
-      if (delivery.kind !== 'budget') return this.stopFor(delivery);
-      return { reason: 'step', delivered: exit.event };
+      return this.stopFor(delivery) ?? { reason: 'step', delivered: exit.event };
     }
-    if (exit.kind !== 'budget') return this.stopFor(exit);
+    if (!taken) return this.stopFor(exit);
     if (this.sliceIsOver() && (await this.giveWay())) return { reason: 'pause' };
     return undefined;
+  }
+
+  /** Only when they changed: a machine may have to patch its code for them. */
+  private setBreakpoints(addresses: readonly bigint[]): void {
+    const { current } = this;
+    if (addresses.length === current.length && addresses.every((address, index) => address === current[index])) return;
+    this.current = addresses;
+    this.machine.setBreakpoints(addresses.map(linear));
   }
 
   private sliceIsOver(): boolean {
