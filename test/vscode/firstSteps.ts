@@ -71,3 +71,25 @@ async function steps({ workbench: w, workspace, write, shot }: Stage): Promise<v
   await shot('no-program');
   await w.press('Escape');
 }
+
+/** Restricted Mode: a source of unknown origin can be read with everything but a session. */
+export function restrictedMode(theme: Theme): Promise<void> {
+  return play(
+    'restricted',
+    theme,
+    async ({ workbench: w, shot }) => {
+      const { page } = w;
+      await page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).first().waitFor();
+      await w.openFile('hello', 'hello.s');
+      const crumbs = page.locator('.breadcrumbs-control');
+      await w.goToLine(14);
+      await w.until(
+        'the outline',
+        () => w.text(crumbs),
+        (words) => words.includes('_start'),
+      );
+      await shot('restricted');
+    },
+    { asksForTrust: true },
+  );
+}

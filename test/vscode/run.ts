@@ -3,7 +3,7 @@
  * fresh workbench and drives it as a person would. Screenshots come to lie in dist/screenshots. Exit status 0: all
  * passed; 1: a failure; 3: this machine cannot run it, for the reason printed.
  */
-import { firstSteps } from './firstSteps.ts';
+import { firstSteps, restrictedMode } from './firstSteps.ts';
 import { hostTests } from './hostTests.ts';
 import { install, obstacle } from './install.ts';
 import { missedEndbranch, smashedReturn } from './journey.ts';
@@ -13,6 +13,7 @@ import { views } from './views.ts';
 const parts: Record<string, () => Promise<void>> = {
   host: hostTests,
   'first-steps': () => firstSteps('dark'),
+  restricted: () => restrictedMode('dark'),
   'views-dark': () => views('dark'),
   'views-light': () => views('light'),
   'journey-dark': () => smashedReturn('dark'),

@@ -31,7 +31,7 @@ export async function play(
   name: string,
   theme: Theme,
   scenario: (stage: Stage) => Promise<void>,
-  options: { readonly empty?: boolean } = {},
+  options: { readonly empty?: boolean; readonly asksForTrust?: boolean } = {},
 ): Promise<void> {
   const workspace = join(mkdtempSync(join(tmpdir(), 'ws-')), 'guests');
   if (options.empty) mkdirSync(workspace);
@@ -42,8 +42,9 @@ export async function play(
     'window.autoDetectColorScheme': false,
     'debug.toolBarLocation': 'docked',
     'editor.minimap.enabled': false,
+    ...(options.asksForTrust && { 'security.workspace.trust.enabled': true }),
   };
-  const server = await startServer({ vsix, settings });
+  const server = await startServer({ vsix, settings, asksForTrust: options.asksForTrust ?? false });
   const browser = await openBrowser();
   const workbench = new Workbench(browser.page);
   const shot = async (picture: string): Promise<void> => {

@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly vsix?: string;
   /** Lets the page name extensions and tests to load from folders. */
   readonly developmentHost?: boolean;
+  /** Asks whether the folder is trusted, as VS Code does; otherwise every folder is. */
+  readonly asksForTrust?: boolean;
 }
 
 export interface Server {
@@ -61,7 +63,8 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     [
       entry,
       ...['--config', join(base, 'code-server.yaml'), '--bind-addr', '127.0.0.1:0', '--auth', 'none', ...folders],
-      ...['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust', '--disable-proxy'],
+      ...['--disable-telemetry', '--disable-update-check', '--disable-proxy'],
+      ...(options.asksForTrust ? [] : ['--disable-workspace-trust']),
       ...['--disable-getting-started-override', '--ignore-last-opened', '--idle-timeout-seconds', '180'],
       // Without it the page may not name an extension under development. Any page could then: loopback only, throw-away data.
       ...(options.developmentHost ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
