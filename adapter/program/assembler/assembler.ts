@@ -7,8 +7,8 @@ import { Input, type Statement } from './input.ts';
 import { assembleInstruction } from './instruction/assemble.ts';
 import { DEFAULT_MAXIMUM_BYTES } from './layout.ts';
 import type { Macro } from './macros.ts';
-import { type Chain, type Mode, SectionSet } from './sections.ts';
-import { type FileCache, FileNeeded, type FileTable, type Origin } from './source.ts';
+import { type Chain, type Mode, type RowMark, SectionSet } from './sections.ts';
+import { type FileCache, FileNeeded, type FileTable } from './source.ts';
 import { AsmSymbol, displayName, SymbolTable } from './symbols.ts';
 import type { AssembleOptions } from './types.ts';
 
@@ -39,8 +39,12 @@ export class Assembler {
   macroCount = 0;
   /** The mode in force where `_start` was defined. */
   entryMode: Mode | undefined;
-  /** What `.loc` says of the instructions that follow. */
-  location: Origin | undefined;
+  /** A `.loc` whose row begins at the next instruction. */
+  pendingRow: RowMark | undefined;
+  /** Rows come from `.loc` once there was one, and no longer from this source's own lines. */
+  explicitRows = false;
+  /** The `is_stmt` of the `.loc`s that follow. */
+  isStatement = true;
   statement: Statement | undefined;
   readonly #directives: ReadonlyMap<string, Directive>;
   #statements = 0;
@@ -290,16 +294,33 @@ export class Assembler {
     body();
     if (this.sections.chain !== chain || (chain.current === fragment && fragment.length === offset)) return;
     const origin = this.statement!.line.origin;
-    const rowOrigin = this.location ?? this.input.rowOrigin ?? origin;
+    let row: RowMark | undefined;
+    if (code && this.explicitRows) {
+      row = this.pendingRow;
+      this.pendingRow = undefined;
+    } else if (code) {
+      const at = this.input.rowOrigin ?? origin;
+      row = { file: at.file, line: at.line, column: 0, isStatement: true, explicit: false };
+    }
     chain.emissions.push({
       fragment,
       offset,
       origin,
-      rowOrigin,
-      code,
+      row,
       endFragment: chain.current,
       endOffset: chain.current.length,
     });
+  }
+
+  /** Puts a `.loc`'s row at the present place; two in a row both stay. */
+  flushRow(): void {
+    const { chain, pendingRow } = this;
+    if (pendingRow === undefined) return;
+    this.pendingRow = undefined;
+    const fragment = chain.current;
+    const offset = fragment.length;
+    const origin = this.statement!.line.origin;
+    chain.emissions.push({ fragment, offset, origin, row: pendingRow, endFragment: fragment, endOffset: offset });
   }
 
   /** `.set`, `=`, `.equiv`: gives a name a value. */

@@ -261,16 +261,32 @@ export class Layout {
       let last: LineRow | undefined;
       for (const chain of section.ordered()) {
         for (const emission of chain.emissions) {
-          if (!emission.code) continue;
-          const { file, line } = emission.rowOrigin;
-          if (last !== undefined && last.file === file && last.line === line) continue;
+          if (emission.row === undefined) continue;
+          const { file, line, column, isStatement, explicit, prologueEnd } = emission.row;
+          if (!explicit && last !== undefined && last.file === file && last.line === line) continue;
           const address = section.address + BigInt(emission.fragment.address + emission.offset);
-          last = { address, file, line, column: 0, isStatement: true, endSequence: false };
+          last = {
+            address,
+            file,
+            line,
+            column,
+            isStatement,
+            endSequence: false,
+            ...(prologueEnd === true ? { prologueEnd } : {}),
+          };
           rows.push(last);
         }
       }
       if (last !== undefined) {
-        rows.push({ ...last, address: section.address + BigInt(section.size), isStatement: true, endSequence: true });
+        const { file, line, column } = last;
+        rows.push({
+          address: section.address + BigInt(section.size),
+          file,
+          line,
+          column,
+          isStatement: true,
+          endSequence: true,
+        });
       }
     }
     return rows;

@@ -73,11 +73,19 @@ interface Mark {
   readonly offset: number;
 }
 
+/** What a line row says; `explicit` ones come from `.loc` and are never merged. */
+export interface RowMark extends Origin {
+  readonly column: number;
+  readonly isStatement: boolean;
+  readonly explicit: boolean;
+  readonly prologueEnd?: boolean;
+}
+
 /** Where a statement put code, for line rows and listings. `length` counts fixed bytes; a tail adds its own. */
 export interface Emission extends Mark {
   readonly origin: Origin;
-  readonly rowOrigin: Origin;
-  readonly code: boolean;
+  /** The line row that begins here, if any. */
+  readonly row: RowMark | undefined;
   endFragment: Fragment;
   endOffset: number;
 }

@@ -33,7 +33,7 @@ const file: Directive = (assembler, cursor) => {
   assembler.numberedFiles.set(Number(found[1]), assembler.files.index(name));
 };
 
-/** `.loc file line [column]`: from here on rows point there. */
+/** `.loc file line [column] [options]`: the next instruction begins a row there. */
 const loc: Directive = (assembler, cursor) => {
   const number = assembler.absolute(cursor);
   const line = assembler.absolute(cursor);
@@ -41,7 +41,27 @@ const loc: Directive = (assembler, cursor) => {
   if (index === undefined)
     throw new StatementError(`.loc names file ${number}, but no .file directive gives that number.`);
   if (line < 0n || line > 0xffff_ffffn) throw new StatementError(`${line} is no line number.`);
-  assembler.location = { file: index, line: Number(line) };
+  const options = cursor.rest();
+  const column = Number(/^\d+/.exec(options)?.[0] ?? 0);
+  const view = /\bview\s+([A-Za-z_.$][\w.$]*)/.exec(options);
+  if (view !== null) {
+    // View numbers tell apart rows of one address; only debug sections, which are not loaded, name them.
+    const symbol = assembler.symbols.get(view[1]!);
+    if (!symbol.defined) symbol.value = { kind: 'number', value: 0n };
+  }
+  const statement = /\bis_stmt\s+([01])\b/.exec(options)?.[1];
+  if (statement !== undefined) assembler.isStatement = statement === '1';
+  assembler.flushRow();
+  assembler.explicitRows = true;
+  const prologueEnd = /\bprologue_end\b/.test(options);
+  assembler.pendingRow = {
+    file: index,
+    line: Number(line),
+    column,
+    isStatement: assembler.isStatement,
+    explicit: true,
+    ...(prologueEnd ? { prologueEnd } : {}),
+  };
 };
 
 const IGNORED = [

@@ -223,7 +223,8 @@ class IntelOperandParser {
     }
     if (word === 'offset') {
       cursor.position += 6;
-      cursor.take('flat:');
+      const flat = /^\s*flat\s*:/i.exec(cursor.text.slice(cursor.position, cursor.end));
+      if (flat !== null) cursor.position += flat[0].length;
       const operand = this.#postfix();
       return { ...operand, symbol: false, offset: true };
     }
@@ -292,7 +293,10 @@ export function parseIntelOperand(cursor: Cursor, context: ExpressionContext): O
   const end = cursor.position;
   const [first, second] = part.registers;
   const isMemory =
-    part.brackets || part.symbol || part.segment !== undefined || (part.pointer && part.distance === undefined);
+    part.brackets ||
+    (part.symbol && part.value.kind === 'symbol') ||
+    part.segment !== undefined ||
+    (part.pointer && part.distance === undefined);
   if (
     first !== undefined &&
     second === undefined &&
