@@ -2,8 +2,8 @@
  * Builds freestanding C guests with the machine's gcc into `.cache/guests/`. All of them:
  * `npx tsx test/guests/build.ts`.
  *
- * A guest starts at its entry in the `long64` state, is linked at 1 MiB, writes text to the serial port 0x3f8 and ends
- * by a write of its result to port 0xf4.
+ * A guest starts at its entry in the `long64` (or `protected32`) state, is linked at 1 MiB, writes text to the serial
+ * port 0x3f8 and ends by a write of its result to port 0xf4.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,9 +18,11 @@ const runtime = join(here, 'freestanding');
 
 /** As distributions build, with every CET instruction in place. */
 const guestOptions = ['-O2', '-g', '-fcf-protection=full'];
-const freestanding = [
-  ...['-ffreestanding', '-fno-stack-protector', '-fno-pic', '-mcmodel=small', '-mno-red-zone'],
-  ...['-fasynchronous-unwind-tables', '-isystem', join(runtime, 'include')],
+const freestanding = (bits: 32 | 64) => [
+  ...['-ffreestanding', '-fno-stack-protector', '-fno-pic', '-fasynchronous-unwind-tables'],
+  ...(bits === 64 ? ['-mcmodel=small', '-mno-red-zone'] : ['-m32', '-march=i686']),
+  // Our headers and the compiler's own; none of the system's.
+  ...['-nostdinc', '-isystem', join(runtime, 'include'), '-isystem', compilerHeaders()],
 ];
 
 export interface GuestBuild {
@@ -31,6 +33,14 @@ export interface GuestBuild {
   readonly options?: readonly string[];
   /** Without the start-up code and the small C library: the sources define `_start` and all else. */
   readonly bare?: boolean;
+  /** 32 makes an ELF32 for `protected32`; 64 unless told. */
+  readonly bits?: 32 | 64;
+}
+
+let headers: string | undefined;
+function compilerHeaders(): string {
+  headers ??= execFileSync('gcc', ['-print-file-name=include'], { encoding: 'utf8' }).trim();
+  return headers;
 }
 
 /** Why guests cannot be built here; undefined when they can. */
@@ -45,10 +55,10 @@ export function missingToolchain(): string | undefined {
 }
 
 /** Compiles and links one guest; answers the ELF's path. */
-export function buildGuest({ name, sources, options = [], bare = false }: GuestBuild): string {
-  const own = bare ? [] : [join(runtime, 'crt0.S'), library()];
+export function buildGuest({ name, sources, options = [], bare = false, bits = 64 }: GuestBuild): string {
+  const own = bare ? [] : [join(runtime, 'crt0.S'), library(bits)];
   const link = ['-nostdlib', '-static', '-no-pie', '-Wl,--build-id=none', '-Wl,-T', join(runtime, 'guest.ld')];
-  return compile(`${name}.elf`, [...guestOptions, ...freestanding, ...options, ...link, ...own, ...sources]);
+  return compile(`${name}.elf`, [...guestOptions, ...freestanding(bits), ...options, ...link, ...own, ...sources]);
 }
 
 /** Compiles one source to an object that both a guest and a native program can be linked from. */
@@ -64,9 +74,10 @@ export function buildNative(name: string, sources: readonly string[], options: r
 const zlibCheck = join(here, 'programs/zlib-check.c');
 
 /** zlib by others from Debian's source package, and a main of ours that checks it. */
-export function buildZlibGuest(): string {
+export function buildZlibGuest(bits: 32 | 64 = 64): string {
   const directory = fetchZlib();
-  return buildGuest({ name: 'zlib', sources: [zlibCheck, ...zlibSources(directory)], options: ['-I', directory] });
+  const name = bits === 64 ? 'zlib' : 'zlib32';
+  return buildGuest({ name, bits, sources: [zlibCheck, ...zlibSources(directory)], options: ['-I', directory] });
 }
 
 export function buildZlibNative(): string {
@@ -75,9 +86,9 @@ export function buildZlibNative(): string {
 }
 
 /** gcc's own loops must not be turned back into calls of the functions that they implement. */
-function library(): string {
-  const options = [...guestOptions, ...freestanding, '-fno-tree-loop-distribute-patterns'];
-  return compile('libc.o', ['-c', ...options, join(runtime, 'libc.c')]);
+function library(bits: 32 | 64): string {
+  const options = [...guestOptions, ...freestanding(bits), '-fno-tree-loop-distribute-patterns'];
+  return compile(`libc${bits}.o`, ['-c', ...options, join(runtime, 'libc.c')]);
 }
 
 /** Runs gcc unless the output of the same inputs is there; other processes may be building the same. */
@@ -109,5 +120,5 @@ function digest(parameters: readonly string[]): string {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const path of [buildZlibGuest(), buildZlibNative()]) process.stdout.write(`${path}\n`);
+  for (const path of [buildZlibGuest(64), buildZlibGuest(32), buildZlibNative()]) process.stdout.write(`${path}\n`);
 }

@@ -1,9 +1,13 @@
-/* Entry of a freestanding C guest: `long64` state, then main() on a stack of our own, then its result to the exit port. */
+/*
+ * Entry of a freestanding C guest, in the `long64` state or, for a 32-bit one, `protected32`: main() on a stack of our
+ * own, then its result to the exit port.
+ */
         .section .text.start, "ax", @progbits
         .globl  _start
         .type   _start, @function
 _start:
         .cfi_startproc
+#ifdef __x86_64__
         .cfi_undefined rip
         endbr64
         xorl    %ebp, %ebp
@@ -11,6 +15,15 @@ _start:
         call    main
         movl    %eax, %edi
         call    exit
+#else
+        .cfi_undefined eip
+        endbr32
+        xorl    %ebp, %ebp
+        movl    $stack_top - 12, %esp           /* 16-byte alignment at the call of exit, too */
+        call    main
+        pushl   %eax
+        call    exit
+#endif
         .cfi_endproc
         .size   _start, . - _start
 

@@ -1,7 +1,7 @@
 /*
- * Puts a processor that multiboot started into the `long64` state and jumps to 1 MiB, where QEMU's loader device has
- * put the guest (whose entry is the first byte of its text). Linked at 0x90000, out of a
- * guest's way.
+ * Puts a processor that multiboot started into the `long64` state, or with -DPROTECTED32 into `protected32`, and jumps
+ * to 1 MiB, where QEMU's loader device has put the guest (whose entry is the first byte of its text). Linked at 0x90000,
+ * out of a guest's way.
  */
         .set    tables, 0x1000
         .set    stack_top, 0x80000
@@ -13,6 +13,19 @@
         .globl  start
 start:
         cld
+#ifdef PROTECTED32
+        lgdt    gdt_pointer
+        ljmp    $24, $1f
+1:      movl    $16, %eax
+        movl    %eax, %ds
+        movl    %eax, %es
+        movl    %eax, %ss
+        movl    %eax, %fs
+        movl    %eax, %gs
+        movl    $stack_top, %esp
+        movl    $entry, %eax
+        jmp     *%eax
+#else
         /* PML4, PDPT, and four directories of 2 MiB pages that map 4 GiB to itself. */
         movl    $tables, %edi
         xorl    %eax, %eax
@@ -54,9 +67,10 @@ start:
         xorl    %esi, %esi
         movl    $entry, %eax
         jmp     *%rax
+#endif
 
         .balign 8
-gdt:    .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff
+gdt:    .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff
 gdt_pointer:
         .word   . - gdt - 1
         .long   gdt

@@ -1,0 +1,2 @@
+/* For sources that include it and use nothing of it. */
+#pragma once
