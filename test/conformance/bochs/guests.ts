@@ -19,12 +19,12 @@ const sample = (name: string): Guest => ({
 });
 const records = (name: string): Guest => ({ name, path: absolute(`guests/${name}.s`), kind: 'records' });
 
-export const GUESTS: readonly Guest[] = [
-  ...['hello', 'supervisor-shadow-stack', 'user-ibt', 'shadow-stack-switch'].map(sample),
-  ...['registers', 'pages', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls', 'compatibility'].map(
-    records,
-  ),
+const SAMPLES = ['hello', 'supervisor-shadow-stack', 'user-ibt', 'shadow-stack-switch'];
+const CET_GUESTS = [
+  ...['registers', 'pages', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls'],
+  ...['compatibility', 'legacy'],
 ];
+export const GUESTS: readonly Guest[] = [...SAMPLES.map(sample), ...CET_GUESTS.map(records)];
 
 export const ORIGIN = 0x10_0000n;
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { ProgramImage } from '../../../adapter/program/image.ts';
 import { runMarks, runRecords } from './compare.ts';
@@ -40,6 +41,16 @@ describe.each(GUESTS)('the recording of $name', ({ name, path, kind }) => {
     expect(named.length).toBeGreaterThanOrEqual(kind === 'marks' ? 3 : 40);
   });
 });
+
+it.each(GUESTS.filter(({ kind }) => kind === 'marks'))(
+  'the README of $name quotes what it prints',
+  ({ name, path }) => {
+    const readme = readFileSync(new URL('README.md', pathToFileURL(path)), 'utf8');
+    const quoted = [...readme.matchAll(/^ {4}(.*)$/gm)].map(([, line]) => line!);
+    expect(quoted.length).toBeGreaterThan(0);
+    expect(quoted.filter((line) => !readRecording(urlOf(name)).serial.includes(`${line}\n`))).toEqual([]);
+  },
+);
 
 describe('departures', () => {
   it.each(DEPARTURES.map((one) => [one.guest, one.reason, one] as const))('%s: %s', async (guest, _, departure) => {
