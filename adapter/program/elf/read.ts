@@ -34,8 +34,8 @@ export async function readElf(path: string, bytes: Uint8Array): Promise<ElfResul
 
 async function readImage(path: string, bytes: Uint8Array): Promise<ProgramImage> {
   const header = readHeader(bytes);
-  const warnings = [...header.warnings];
-  const { segments, bias } = readSegments(bytes, header);
+  const { segments, bias, warnings: doubts } = readSegments(bytes, header);
+  const warnings = [...doubts, ...header.warnings];
   warnings.push(...relocate(segments, header.programHeaders, header.bits, bias));
   const sections = readSections(header, bias);
   const table = readSymbols(bytes, header.sectionHeaders, header.bits, bias);

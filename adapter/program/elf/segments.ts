@@ -15,6 +15,7 @@ export interface LoadedSegments {
   readonly segments: Segment[];
   /** Added to every address of the file; 0 for an executable that is linked to its place. */
   readonly bias: bigint;
+  readonly warnings: string[];
 }
 
 export function readSegments(bytes: Uint8Array, header: ElfHeader): LoadedSegments {
@@ -37,7 +38,31 @@ export function readSegments(bytes: Uint8Array, header: ElfHeader): LoadedSegmen
     writable: (load.flags & writable) !== 0,
     executable: (load.flags & executable) !== 0,
   }));
-  return { segments, bias };
+  return { segments, bias, warnings: [...overlaps(segments), ...strayEntry(header.entry + bias, segments)] };
+}
+
+function overlaps(segments: readonly Segment[]): string[] {
+  const sorted = [...segments].sort((a, b) => (a.physicalAddress < b.physicalAddress ? -1 : 1));
+  return sorted.slice(1).flatMap(({ physicalAddress }, index) => {
+    const before = sorted[index]!;
+    const end = before.physicalAddress + before.memorySize;
+    if (physicalAddress >= end) return [];
+    return [
+      `The segment at physical address ${hex(physicalAddress)} overlaps the one at ${hex(before.physicalAddress)}, expected it at ${hex(end)} or after.`,
+    ];
+  });
+}
+
+/** Kernels that are linked high may have a physical address for their entry. */
+function strayEntry(entry: bigint, segments: readonly Segment[]): string[] {
+  const holds = (start: bigint, size: bigint) => entry >= start && entry < start + size;
+  const found = segments.some(
+    ({ linearAddress, physicalAddress, memorySize }) =>
+      holds(linearAddress, memorySize) || holds(physicalAddress, memorySize),
+  );
+  return found
+    ? []
+    : [`The entry point (e_entry) is ${hex(entry)}, expected an address in one of the program's segments.`];
 }
 
 function check(load: ProgramHeader, bytes: Uint8Array, bits: 32 | 64): void {

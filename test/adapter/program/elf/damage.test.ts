@@ -137,6 +137,17 @@ describe('sentences for what is wrong', () => {
     expect(diagnostics[0]!.message).toContain('The section header table at offset 0xffffff: e_shnum is');
   });
 
+  it('an entry outside, and segments that overlap', async () => {
+    expect(await sentencesOf(changed(program, [24, 0, 0, 0x40]))).toEqual([
+      "warning: The entry point (e_entry) is 0x400000, expected an address in one of the program's segments.",
+    ]);
+    const second = 64 + 56;
+    const [doubt] = await sentencesOf(changed(pie, [second + 24, 0x10, 0, 0]));
+    expect(doubt).toMatch(
+      /^warning: The segment at physical address 0x100010 overlaps the one at 0x100000, expected it at/,
+    );
+  });
+
   it('a line table of an unknown version', async () => {
     const { offset } = sectionPlace(program, '.debug_line')!;
     expect(await sentencesOf(changed(program, [offset + 4, 9, 0]))).toEqual([
