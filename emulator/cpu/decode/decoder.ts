@@ -1,0 +1,183 @@
+import { Code, CpuidFeature, Decoder, type Instruction, Mnemonic, Register } from 'iced-x86';
+import { CONTEXT } from '../context.ts';
+import { type Form, formKey, PREFIX } from '../engine/emitter.ts';
+import { HOST_INDEX } from '../system/hostTable.ts';
+import type { DecodedInstruction, MemoryOperand } from './decoded.ts';
+import {
+  decodeMemory,
+  decodeOperand,
+  hostOperand,
+  implicitAddressBits,
+  memoryMode,
+  segmentNumber,
+} from './operands.ts';
+import { type Selecting, type Selection, select, UNDEFINED } from './select.ts';
+
+export const codeBitsOf = (context: number): 16 | 32 | 64 => ([16, 32, 64] as const)[context & CONTEXT.CODE] ?? 64;
+
+/** Tells whether the profile has what an instruction needs, by iced's CPUID feature names. */
+export interface FeatureTest {
+  has(feature: string): boolean;
+}
+
+/** Turns bytes into decoded instructions for one translation context. One per machine; reuses iced's objects. */
+export class InstructionDecoder {
+  private readonly handlers: ReadonlyMap<string, number>;
+  private readonly features: FeatureTest;
+
+  constructor(handlers: ReadonlyMap<string, number>, features: FeatureTest) {
+    this.handlers = handlers;
+    this.features = features;
+  }
+
+  /**
+   * Decodes the instruction that `bytes` starts with. Undefined when more bytes are needed than there are; `bytes` of
+   * 15 always suffice.
+   *
+   * @param offset offset of the first byte in its page
+   */
+  decode(bytes: Uint8Array, offset: number, context: number): DecodedInstruction | undefined {
+    const bits = codeBitsOf(context);
+    const decoder = new Decoder(bits, bytes, 0);
+    try {
+      decoder.ip = BigInt(offset);
+      const instruction = decoder.decode();
+      try {
+        if (instruction.code === Code.INVALID) {
+          // NoMoreBytes: the rest lies on the next page.
+          if (decoder.lastError === 2 && bytes.length < 15) return undefined;
+          return this.build(
+            instruction,
+            UNDEFINED,
+            offset,
+            context,
+            Math.max(1, Math.min(instruction.length, bytes.length)),
+          );
+        }
+        return this.build(instruction, this.choose(instruction, context, bits), offset, context, instruction.length);
+      } finally {
+        instruction.free();
+      }
+    } finally {
+      decoder.free();
+    }
+  }
+
+  private choose(instruction: Instruction, context: number, codeBits: 16 | 32 | 64): Selection {
+    const mnemonic = Mnemonic[instruction.mnemonic]!.toLowerCase();
+    const code = Code[instruction.code]!;
+    const operands = Array.from({ length: instruction.opCount }, (_, i) => decodeOperand(instruction, i));
+    const selecting: Selecting = { instruction, mnemonic, code, operands, context, codeBits };
+    if (context & CONTEXT.WAIT_FOR_ENDBRANCH) {
+      const endbranch = codeBits === 64 ? 'endbr64' : 'endbr32';
+      // INT3 and INT1 are let through: their event's handler has its own tracker.
+      if (mnemonic !== endbranch && mnemonic !== 'int3' && mnemonic !== 'int1') {
+        return hostSelection('missing-endbranch');
+      }
+    }
+    const missing = this.missingFeature(instruction, mnemonic);
+    if (missing) return missing;
+    return select(selecting) ?? hostSelection('unsupported');
+  }
+
+  /** #UD, or what older processors make of the bytes, for an instruction that the profile lacks. */
+  private missingFeature(instruction: Instruction, mnemonic: string): Selection | undefined {
+    const lacks = instruction.cpuidFeatures().some((f: number) => !this.features.has(CpuidFeature[f]!));
+    if (!lacks) return undefined;
+    const size = instruction.opCount ? decodeOperand(instruction, 0).bits : 0;
+    switch (mnemonic) {
+      case 'tzcnt':
+        return { name: 'bsf', size };
+      case 'lzcnt':
+        return { name: 'bsr', size };
+      case 'endbr64':
+      case 'endbr32':
+      case 'rdsspd':
+      case 'rdsspq':
+      case 'prefetchw':
+        return { name: 'nop', size: 0, shape: '' };
+    }
+    return UNDEFINED;
+  }
+
+  private build(
+    instruction: Instruction,
+    selection: Selection,
+    offset: number,
+    context: number,
+    length: number,
+  ): DecodedInstruction {
+    const codeBits = codeBitsOf(context);
+    const operands = Array.from({ length: instruction.opCount }, (_, i) => decodeOperand(instruction, i));
+    const shape = selection.shape ?? operands.map((o) => o.letter).join('');
+    const memory: MemoryOperand | undefined = shape.includes('m') ? decodeMemory(instruction, codeBits) : undefined;
+    const form = this.resolve(selection, shape, memory, context);
+    const [low, high] = firstImmediate(instruction, selection, shape);
+    const target = operands[0]?.letter === 'j' ? instruction.nearBranchTarget : undefined;
+    return {
+      form,
+      offset,
+      length,
+      registers: operands.map((o) => o.register),
+      ...(memory ? { memory } : {}),
+      immediateLow: target === undefined ? low : Number(target & 0xffffffffn) | 0,
+      immediateHigh: target === undefined ? high : Number(target >> 32n) | 0,
+      immediate2: selection.immediate2 ?? secondImmediate(instruction, shape),
+      prefixes: prefixesOf(instruction),
+      segment: instruction.memorySegment === Register.None ? 0 : segmentNumber(instruction.memorySegment),
+      addressBits: implicitAddressBits(instruction, codeBits),
+      ends: selection.ends ?? false,
+      host: selection.host ?? 0,
+      ...(form.name === 'host'
+        ? { hostOperands: operands.map((_, i) => hostOperand(instruction, i)), code: Code[instruction.code]! }
+        : {}),
+    };
+  }
+
+  private resolve(selection: Selection, shape: string, memory: MemoryOperand | undefined, context: number): Form {
+    const { name, size } = selection;
+    if (!memory) {
+      const form: Form = { name, size, shape };
+      if (this.handlers.has(formKey(form))) return form;
+    } else {
+      for (const mode of [memoryMode(memory, context), 'g'] as const) {
+        const form: Form = { name, size, shape, memory: mode };
+        if (this.handlers.has(formKey(form))) return form;
+      }
+    }
+    throw new Error(`no handler for ${name}/${size}/${shape}`);
+  }
+}
+
+const hostSelection = (name: string): Selection => ({
+  name: 'host',
+  size: 0,
+  shape: '',
+  host: HOST_INDEX.get(name)!,
+  ends: true,
+});
+
+function prefixesOf(instruction: Instruction): number {
+  const notrack = instruction.segmentPrefix === Register.DS ? PREFIX.NOTRACK : 0;
+  return (instruction.hasLockPrefix ? PREFIX.LOCK : 0) | notrack;
+}
+
+function immediateOperands(instruction: Instruction): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < instruction.opCount; i++) if (decodeOperand(instruction, i).letter === 'i') found.push(i);
+  return found;
+}
+
+function firstImmediate(instruction: Instruction, selection: Selection, shape: string): [number, number] {
+  if (selection.immediate !== undefined) return [selection.immediate, 0];
+  const index = immediateOperands(instruction)[0];
+  if (index === undefined || !shape.includes('i')) return [0, 0];
+  const value = BigInt.asUintN(64, instruction.immediate(index));
+  return [Number(value & 0xffffffffn) | 0, Number(value >> 32n) | 0];
+}
+
+function secondImmediate(instruction: Instruction, shape: string): number {
+  if (!shape.endsWith('ii')) return 0;
+  const index = immediateOperands(instruction)[1];
+  return index === undefined ? 0 : Number(instruction.immediate(index));
+}

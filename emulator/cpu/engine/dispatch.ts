@@ -1,0 +1,99 @@
+import { JUMP_CACHE_BASE, JUMP_CACHE_ENTRIES } from '../../memory/map.ts';
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  extendU,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  load16U,
+  load32,
+  load64,
+  shl,
+  shrU,
+  sub,
+  wrap,
+  xor,
+} from '../../wasm/expressions.ts';
+import type { FunctionBuilder, Local } from '../../wasm/functionBuilder.ts';
+import { CS, ENGINE, get32, get64, put32, put64, STATE, segment } from '../state.ts';
+import type { Core } from './core.ts';
+import { RECORD, STATUS } from './record.ts';
+
+/** Index of RIP's entry in the jump cache; `engine/jumpCache.ts` computes the same in TypeScript. */
+const jumpIndex = (rip: I64): I32 => and(wrap(xor(rip, shrU(rip, i64(13)))), i32(JUMP_CACHE_ENTRIES - 1));
+
+/** Runs the record's handler in this function's place. */
+export function dispatch(f: FunctionBuilder, core: Core, record: I32, budget: I32): void {
+  f.returnCallIndirect(core.handlerType, load32(record, RECORD.handler), record, budget);
+}
+
+export function defineDispatch(core: Core): void {
+  const m = core.module;
+
+  m.define(core.lookup, (f) => {
+    const budget = f.parameter<'i32'>(0);
+    const rip = f.let(get64(STATE.rip));
+    const entry = f.let(add(shl(jumpIndex(rip), i32(4)), i32(JUMP_CACHE_BASE)));
+    f.if(
+      and(eq(load64(entry), rip), eq(load32(entry, 12), get32(ENGINE.jumpKey))),
+      () => {
+        const record = f.let(load32(entry, 8));
+        put64(f, ENGINE.ripBase, sub(rip, extendU(load16U(record, RECORD.offset))));
+        put32(f, STATE.fetchPage, load32(record, RECORD.page));
+        put64(f, STATE.fetchLinear, and(add(rip, get64(segment(CS).base)), i64(-4096)));
+        const from = f.let(get32(ENGINE.linkFrom));
+        f.if(from, () => {
+          f.store32(from, record, RECORD.link);
+          put32(f, ENGINE.linkFrom, i32(0));
+        });
+        dispatch(f, core, record, budget);
+      },
+      () => {
+        put32(f, ENGINE.record, i32(0));
+        put32(f, ENGINE.budget, budget);
+        f.return(i32(STATUS.LOOKUP));
+      },
+    );
+    f.unreachable();
+  });
+
+  const run = m.declare('run', ['i32'], ['i32']);
+  m.define(run, (f) => {
+    const budget = f.parameter<'i32'>(0);
+    const record = f.let(get32(ENGINE.record));
+    f.if(record, () => dispatch(f, core, record, budget));
+    f.returnCall(core.lookup, budget);
+  });
+  m.export(run);
+}
+
+/** Handlers that are no instruction: they take no step. */
+export function definePseudoHandlers(core: Core): Record<'lookupNext' | 'goTo' | 'breakpoint', number> {
+  const m = core.module;
+  const handler = (name: string, body: (f: FunctionBuilder, record: Local<'i32'>, budget: Local<'i32'>) => void) => {
+    const reference = m.declare(name, ['i32', 'i32'], ['i32']);
+    m.define(reference, (f) => body(f, f.parameter(0), f.parameter(1)));
+    return m.addToTable(reference);
+  };
+  return {
+    /** Looks up the address that the record stands for: ends of runs, and records whose code is gone. */
+    lookupNext: handler('lookupNext', (f, record, budget) => {
+      const rip = f.let(add(get64(ENGINE.ripBase), extendU(load16U(record, RECORD.offset))));
+      f.if(eqz(and(get32(STATE.context), i32(2))), () => f.set(rip, and(rip, i64(0xffff_ffff))));
+      put64(f, STATE.rip, rip);
+      put32(f, ENGINE.linkFrom, i32(0));
+      f.returnCall(core.lookup, budget);
+    }),
+    /** Continues in a run that was decoded before. */
+    goTo: handler('goTo', (f, record, budget) => dispatch(f, core, f.let(load32(record, RECORD.link)), budget)),
+    breakpoint: handler('breakpoint', (f, record, budget) => {
+      put32(f, ENGINE.record, record);
+      put32(f, ENGINE.budget, budget);
+      f.return(i32(STATUS.BREAKPOINT));
+    }),
+  };
+}

@@ -1,0 +1,23 @@
+/** What the step module exports to TypeScript. Addresses travel through ENGINE.scratch0 where they have 64 bits. */
+export interface StepExports {
+  /** (budget) → STATUS. */
+  run(budget: number): number;
+  /** → 0, or 1 with a nested fault recorded. */
+  deliver64(): number;
+  /** → host-physical address of the next instruction byte, -1 with a fault recorded, -2 outside RAM. */
+  fetch(): number;
+  /** Linear address in scratch0 → host address of readable bytes, or 0 with the fault recorded. */
+  hostRead(size: number, access: number): number;
+  hostWrite(size: number, access: number): number;
+  commitIfBounced(host: number): void;
+  /** Linear address in scratch0 → host-physical (below 4 GiB) or -1 with the fault recorded. */
+  hostTranslate(access: number): number;
+  /** (segment, size, access), offset in scratch0 → 0 and the linear address in scratch0, or 1 with the fault recorded. */
+  hostSegment(segment: number, size: number, access: number): number;
+  prepareWrite(hostPhysical: number, size: number): void;
+  tlbFlush(keepGlobal: number): void;
+  /** Linear address in scratch0. */
+  hostInvalidate(): void;
+  flushFast(): void;
+  updateContext(): void;
+}

@@ -1,0 +1,44 @@
+import { RAM_BASE } from '../../memory/map.ts';
+import { and, eq, i32, i64, ltU, wrap } from '../../wasm/expressions.ts';
+import { ENGINE, get32, get64, put64, STATE } from '../state.ts';
+import type { Core } from './core.ts';
+
+/** Entry points for TypeScript: 64-bit addresses come through ENGINE.scratch0, so that none crosses as a bigint. */
+export function defineHostAccess(core: Core): void {
+  const m = core.module;
+  const address = () => get64(ENGINE.scratch0);
+
+  for (const [name, callee] of [
+    ['hostRead', core.slowRead],
+    ['hostWrite', core.slowWrite],
+  ] as const) {
+    const reference = m.declare(name, ['i32', 'i32'], ['i32']);
+    m.define(reference, (f) => f.return(f.call(callee, address(), f.parameter<'i32'>(0), f.parameter<'i32'>(1))));
+    m.export(reference);
+  }
+
+  const commit = m.declare('commitIfBounced', ['i32']);
+  m.define(commit, (f) => {
+    f.if(ltU(f.parameter<'i32'>(0), i32(RAM_BASE)), () => f.run(core.commitWrite, f.parameter<'i32'>(0)));
+  });
+  m.export(commit);
+
+  const translate = m.declare('hostTranslate', ['i32'], ['i32']);
+  m.define(translate, (f) => f.return(wrap(f.call(core.translate, address(), f.parameter<'i32'>(0)))));
+  m.export(translate);
+
+  const segment = m.declare('hostSegment', ['i32', 'i32', 'i32'], ['i32']);
+  m.define(segment, (f) => {
+    const linear = f.let(
+      f.call(core.segmentLinear, f.parameter<'i32'>(0), address(), f.parameter<'i32'>(1), f.parameter<'i32'>(2)),
+    );
+    f.if(and(eq(linear, i64(-1)), get32(STATE.eventPending)), () => f.return(i32(1)));
+    put64(f, ENGINE.scratch0, linear);
+    f.return(i32(0));
+  });
+  m.export(segment);
+
+  const invalidate = m.declare('hostInvalidate', []);
+  m.define(invalidate, (f) => f.run(core.tlbInvalidate, address()));
+  m.export(invalidate);
+}

@@ -1,0 +1,359 @@
+import { readableAt, writableAt } from '../../memory/access.ts';
+import { ACCESS, isCanonical } from '../../memory/paging.ts';
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  extendU,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  load8U,
+  load16U,
+  load32,
+  load64,
+  load128,
+  loadBits,
+  ne,
+  or,
+  select,
+  shl,
+  shrU,
+  sub,
+  type V128,
+  wrap,
+} from '../../wasm/expressions.ts';
+import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.ts';
+import type { FlagState } from '../flags.ts';
+import { ENGINE, get32, get64, getGpr, put32, put64, putGpr, STATE } from '../state.ts';
+import type { Core } from './core.ts';
+import { dispatch } from './dispatch.ts';
+import type { Emitter, Form, Modified } from './emitter.ts';
+import { RECORD, RECORD_SIZE, STATUS } from './record.ts';
+
+/** Lazy flags kept in the state. */
+export function stateFlags(f: FunctionBuilder): FlagState {
+  return {
+    result: () => get64(STATE.flagResult),
+    carry: () => get64(STATE.flagCarry),
+    word: () => get32(STATE.flagWord),
+    set: (result, carry, word) => {
+      // Evaluated before the first store: the new flags may be made from the old.
+      const [r, c, w] = [f.let(result), f.let(carry), word.constant === undefined ? f.let(word) : word];
+      put64(f, STATE.flagResult, r);
+      put64(f, STATE.flagCarry, c);
+      put32(f, STATE.flagWord, w);
+    },
+    setCarry: (carry) => put64(f, STATE.flagCarry, carry),
+    setWord: (word) => put32(f, STATE.flagWord, word),
+  };
+}
+
+const OPERANDS = [RECORD.operand0, RECORD.operand1, RECORD.operand2];
+const mask = (value: I64, bits: number): I64 => (bits === 64 ? value : and(value, i64(2 ** bits - 1)));
+
+/** The step tier's emitter: operands come from the record in parameter 0, the step budget is parameter 1. */
+export class StepEmitter implements Emitter {
+  readonly f: FunctionBuilder;
+  readonly core: Core;
+  readonly form: Form;
+  fault: Label;
+  readonly size: number;
+  readonly flags: FlagState;
+  private readonly record: Local<'i32'>;
+  private readonly budget: Local<'i32'>;
+  ended = false;
+
+  constructor(f: FunctionBuilder, core: Core, form: Form, fault: Label) {
+    this.f = f;
+    this.core = core;
+    this.form = form;
+    this.fault = fault;
+    this.size = form.size;
+    this.record = f.parameter(0);
+    this.budget = f.parameter(1);
+    this.flags = stateFlags(f);
+  }
+
+  private kind(operand: number): string {
+    return this.form.shape[operand] ?? '';
+  }
+
+  /** Address of the register that operand `operand` names. */
+  private register(operand: number): I32 {
+    return load32(this.record, OPERANDS[operand]);
+  }
+
+  stackBit(): I32 {
+    return shl(and(load8U(this.record, RECORD.flags), i32(1)), i32(5));
+  }
+
+  offset(): I64 {
+    const base = load64(load32(this.record, RECORD.base));
+    const displacement = load64(this.record, RECORD.displacement);
+    if (this.form.memory === 'b') return add(base, displacement);
+    const index = shl(load64(load32(this.record, RECORD.index)), extendU(load8U(this.record, RECORD.scale)));
+    const full = add(add(base, index), displacement);
+    if (this.form.memory === 'x') return full;
+    // Address size 64 shifts by 0: all ones.
+    const shift = extendU(sub(i32(64), load8U(this.record, RECORD.addressBits)));
+    return shrU(shl(full, shift), shift);
+  }
+
+  linear(_operand: number, bits: number, write: boolean, delta?: I64): Local<'i64'> {
+    const { f, core } = this;
+    const offset = delta ? add(this.offset(), delta) : this.offset();
+    if (this.form.memory !== 'g') return f.let(offset);
+    const linear = f.let(
+      f.call(
+        core.segmentLinear,
+        load8U(this.record, RECORD.segment),
+        offset,
+        i32(bits / 8),
+        i32(write ? ACCESS.WRITE : 0),
+      ),
+    );
+    f.branchIf(and(eq(linear, i64(-1)), get32(STATE.eventPending)), this.fault);
+    return linear;
+  }
+
+  read(operand: number, bits = this.size): Local<'i64'> {
+    const { f } = this;
+    switch (this.kind(operand)) {
+      case 'i':
+        return f.let(mask(this.immediate(), bits));
+      case 'm':
+        return f.let(loadBits(bits, readableAt(this, this.linear(operand, bits, false), bits / 8, this.stackBit())));
+      default:
+        return f.let(loadBits(bits, this.register(operand)));
+    }
+  }
+
+  private writeRegister(address: I32, value: I64, bits: number): void {
+    // A 32-bit result clears the upper half.
+    if (bits === 32) this.f.store64(address, mask(value, 32));
+    else this.f.storeBits(bits, address, value);
+  }
+
+  modify(operand: number, bits = this.size): Modified {
+    const { f } = this;
+    if (this.kind(operand) !== 'm') {
+      const address = f.let(this.register(operand));
+      return { value: f.let(loadBits(bits, address)), write: (value) => this.writeRegister(address, value, bits) };
+    }
+    const access = or(this.stackBit(), i32(ACCESS.MODIFY));
+    const site = writableAt(this, this.linear(operand, bits, true), bits / 8, access);
+    return {
+      value: f.let(loadBits(bits, site.host)),
+      write: (value) => {
+        f.storeBits(bits, site.host, value);
+        site.commit();
+      },
+    };
+  }
+
+  writer(operand: number, bits = this.size): { write(value: I64): void } {
+    const { f } = this;
+    if (this.kind(operand) !== 'm') {
+      return { write: (value) => this.writeRegister(this.register(operand), value, bits) };
+    }
+    const site = writableAt(this, this.linear(operand, bits, true), bits / 8, this.stackBit());
+    return {
+      write: (value) => {
+        f.storeBits(bits, site.host, value);
+        site.commit();
+      },
+    };
+  }
+
+  private requireVectorAlignment(linear: Local<'i64'>): void {
+    this.f.if(and(wrap(linear), i32(15)), () => this.raise(13, 0));
+  }
+
+  readVector(operand: number, aligned: boolean): Local<'v128'> {
+    if (this.kind(operand) !== 'm') return this.f.let(load128(this.register(operand)));
+    const linear = this.linear(operand, 128, false);
+    if (aligned) this.requireVectorAlignment(linear);
+    return this.f.let(load128(readableAt(this, linear, 16, this.stackBit())));
+  }
+
+  writeVector(operand: number, value: V128): void {
+    this.f.store128(this.register(operand), value);
+  }
+
+  writeLow(operand: number, value: I64, bits: 32 | 64): void {
+    this.f.storeBits(bits, this.register(operand), value);
+  }
+
+  vectorWriter(operand: number, aligned: boolean): { write(value: V128): void } {
+    if (this.kind(operand) !== 'm') return { write: (value) => this.writeVector(operand, value) };
+    const linear = this.linear(operand, 128, true);
+    if (aligned) this.requireVectorAlignment(linear);
+    const site = writableAt(this, linear, 16, this.stackBit());
+    return {
+      write: (value) => {
+        this.f.store128(site.host, value);
+        site.commit();
+      },
+    };
+  }
+
+  immediate(which: 0 | 1 = 0): I64 {
+    return which === 0 ? load64(this.record, RECORD.immediate) : extendU(load32(this.record, RECORD.immediate2));
+  }
+
+  gpr(index: number): I64 {
+    return getGpr(index);
+  }
+
+  setGpr(index: number, value: I64): void {
+    putGpr(this.f, index, value);
+  }
+
+  private ripAt(offset: I32): I64 {
+    return add(get64(ENGINE.ripBase), extendU(offset));
+  }
+
+  rip(): I64 {
+    return this.ripAt(load16U(this.record, RECORD.offset));
+  }
+
+  nextRip(): I64 {
+    return this.ripAt(add(load16U(this.record, RECORD.offset), load8U(this.record, RECORD.length)));
+  }
+
+  length(): I32 {
+    return load8U(this.record, RECORD.length);
+  }
+
+  raise(vector: number, errorCode?: I32 | number): void {
+    if (errorCode === undefined) this.f.run(this.core.raise, i32(vector));
+    else {
+      const code = typeof errorCode === 'number' ? i32(errorCode) : errorCode;
+      this.f.run(this.core.raiseError, i32(vector), code);
+    }
+    this.f.branch(this.fault);
+  }
+
+  relativeTarget(): I64 {
+    return add(get64(ENGINE.ripBase), load64(this.record, RECORD.immediate));
+  }
+
+  private exit(record: I32, status: number): void {
+    put32(this.f, ENGINE.record, record);
+    put32(this.f, ENGINE.budget, this.budget);
+    this.f.return(i32(status));
+  }
+
+  private takeStep(): void {
+    this.f.set(this.budget, sub(this.budget, i32(1)));
+  }
+
+  private continueAt(record: I32): void {
+    this.takeStep();
+    this.f.if(eqz(this.budget), () => this.exit(record, STATUS.BUDGET));
+    dispatch(this.f, this.core, record, this.budget);
+  }
+
+  jump(target: I64): void {
+    put64(this.f, STATE.rip, target);
+    put32(this.f, ENGINE.linkFrom, i32(0));
+    this.lookUp();
+    this.ended = true;
+  }
+
+  leaveTo(target: I64): void {
+    put64(this.f, STATE.rip, target);
+    this.takeStep();
+    this.exit(i32(0), STATUS.LEAVE);
+    this.ended = true;
+  }
+
+  private lookUp(): void {
+    this.takeStep();
+    this.f.if(eqz(this.budget), () => this.exit(i32(0), STATUS.BUDGET));
+    this.f.returnCall(this.core.lookup, this.budget);
+  }
+
+  jumpRelative(): void {
+    const { f } = this;
+    const link = f.let(load32(this.record, RECORD.link));
+    // A link of 1 says that the target is on the same page but has no record yet.
+    f.if(
+      ne(and(link, i32(-2)), i32(0)),
+      () => this.continueAt(link),
+      () => {
+        const target = f.let(this.wrapTarget(this.relativeTarget()));
+        this.requireTarget(target);
+        put64(f, STATE.rip, target);
+        put32(f, ENGINE.linkFrom, select(link, this.record, i32(0)));
+        this.lookUp();
+      },
+    );
+    this.ended = true;
+  }
+
+  requireTarget(target: I64): void {
+    if (this.size === 64) this.f.if(eqz(isCanonical(target)), () => this.raise(13, 0));
+  }
+
+  /** Near branches wrap at the operand size. */
+  private wrapTarget(target: I64): I64 {
+    return mask(target, this.size);
+  }
+
+  leave(): void {
+    this.takeStep();
+    this.exit(add(this.record, i32(RECORD_SIZE)), STATUS.LEAVE);
+    this.ended = true;
+  }
+
+  repeat(again: Label): void {
+    this.takeStep();
+    this.f.if(eqz(this.budget), () => this.exit(this.record, STATUS.BUDGET));
+    this.f.branch(again);
+  }
+
+  stepsLeft(): I32 {
+    return this.budget;
+  }
+
+  takeSteps(count: I32): void {
+    this.f.set(this.budget, sub(this.budget, count));
+  }
+
+  prefixes(): I32 {
+    return load8U(this.record, RECORD.prefixes);
+  }
+
+  segmentNumber(): I32 {
+    return load8U(this.record, RECORD.segment);
+  }
+
+  addressBits(): I32 {
+    return load8U(this.record, RECORD.addressBits);
+  }
+
+  host(): void {
+    const { f, core } = this;
+    // How far the slice has come, for what reads the time.
+    put32(f, ENGINE.budget, this.budget);
+    const which = load32(this.record, RECORD.auxiliary);
+    const status = f.let(f.call(core.imports.instruction, which, this.record));
+    f.branchIf(eq(status, i32(STATUS.FAULT)), this.fault);
+    f.if(eq(status, i32(STATUS.LEAVE)), () => this.leave());
+    f.if(eq(status, i32(STATUS.LOOKUP)), () => {
+      put32(f, ENGINE.linkFrom, i32(0));
+      this.lookUp();
+    });
+    f.if(status, () => this.exit(this.record, STATUS.UNSUPPORTED));
+    this.finish();
+  }
+
+  finish(): void {
+    this.continueAt(add(this.record, i32(RECORD_SIZE)));
+    this.ended = true;
+  }
+}

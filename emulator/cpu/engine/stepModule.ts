@@ -1,0 +1,82 @@
+import { defineAccess } from '../../memory/access.ts';
+import { defineArchitecturalTlb } from '../../memory/architecturalTlb.ts';
+import { definePaging } from '../../memory/paging.ts';
+import { definePhysical } from '../../memory/physical.ts';
+import { i32 } from '../../wasm/expressions.ts';
+import type { Label } from '../../wasm/functionBuilder.ts';
+import { ModuleBuilder } from '../../wasm/moduleBuilder.ts';
+import { defineContext } from '../context.ts';
+import { defineEvents } from '../events.ts';
+import { DEFINITIONS } from '../instructions/index.ts';
+import { defineSegmentation } from '../segmentation.ts';
+import { defineSoftfloat } from '../softfloat/softfloat.ts';
+import { ENGINE, put32 } from '../state.ts';
+import { defineDeliver64 } from '../system/deliver64.ts';
+import { defineIret64 } from '../system/iret64.ts';
+import { type Core, declareCore } from './core.ts';
+import { defineDispatch, definePseudoHandlers } from './dispatch.ts';
+import { type Definition, type Form, formKey, formsOf } from './emitter.ts';
+import { defineHostAccess } from './hostAccess.ts';
+import { STATUS } from './record.ts';
+import { StepEmitter } from './stepEmitter.ts';
+
+export interface StepModule {
+  readonly bytes: Uint8Array;
+  /** Table index of each form's handler, by `formKey`. */
+  readonly handlers: ReadonlyMap<string, number>;
+  readonly pseudo: Record<'lookupNext' | 'goTo' | 'breakpoint', number>;
+}
+
+function defineHandler(core: Core, definition: Definition, form: Form): number {
+  const reference = core.module.declare(formKey(form), ['i32', 'i32'], ['i32']);
+  core.module.define(reference, (f) => {
+    f.block((fault: Label) => {
+      const e = new StepEmitter(f, core, form, fault);
+      definition.emit(e);
+      if (!e.ended) e.finish();
+    });
+    put32(f, ENGINE.record, f.parameter<'i32'>(0));
+    put32(f, ENGINE.budget, f.parameter<'i32'>(1));
+    f.return(i32(STATUS.FAULT));
+  });
+  return core.module.addToTable(reference);
+}
+
+/** Functions that run in wasm but belong to no handler, exported for the machine's TypeScript. */
+const EXPORTED = [
+  'fetch',
+  'prepareWrite',
+  'tlbFlush',
+  'flushFast',
+  'updateContext',
+] as const satisfies readonly (keyof Core)[];
+
+/** Emits the whole step tier: one handler for each instruction form, and the system functions they share. */
+export function buildStepModule(): StepModule {
+  const module = new ModuleBuilder({ memoryPages: 1 });
+  const core = declareCore(module);
+  definePhysical(core);
+  defineArchitecturalTlb(core);
+  definePaging(core);
+  defineAccess(core);
+  defineSegmentation(core);
+  defineContext(core);
+  defineEvents(core);
+  defineDispatch(core);
+  defineDeliver64(core);
+  defineIret64(core);
+  defineSoftfloat(core);
+  defineHostAccess(core);
+  for (const name of EXPORTED) module.export(core[name], name);
+  for (const reference of Object.values(core.softfloat)) module.export(reference);
+  const pseudo = definePseudoHandlers(core);
+  const handlers = new Map<string, number>();
+  for (const definition of DEFINITIONS) {
+    for (const form of formsOf(definition)) {
+      const key = formKey(form);
+      if (handlers.has(key)) throw new Error(`two definitions of ${key}`);
+      handlers.set(key, defineHandler(core, definition, form));
+    }
+  }
+  return { bytes: module.finish(), handlers, pseudo };
+}

@@ -1,0 +1,120 @@
+import type { PendingEvent } from '../api.ts';
+import type { StepExports } from './engine/exports.ts';
+import { EVENT } from './events.ts';
+import { STATE, type StateView } from './state.ts';
+
+/** From recorded event to handler: CR2 and DR6, double and triple faults (SDM Vol. 3A §6.15, Tables 6-4 and 6-5). */
+const PAGE_FAULT = 14;
+const DOUBLE_FAULT = 8;
+const DEBUG = 1;
+const CONTRIBUTORY = new Set([0, 10, 11, 12, 13, 21]);
+const SOURCES = ['fault', 'trap', 'software', 'software', 'trap', 'external'] as const;
+const CP_CAUSES = ['', 'NEAR-RET', 'FAR-RET/IRET', 'ENDBRANCH', 'RSTORSSP', 'SETSSBSY'] as const;
+export const VECTOR_NAMES =
+  '#DE #DB NMI #BP #OF #BR #UD #NM #DF 9 #TS #NP #SS #GP #PF 15 #MF #AC #MC #XM #VE #CP'.split(' ');
+export const vectorName = (vector: number): string => VECTOR_NAMES[vector] ?? `vector ${vector}`;
+
+export function pendingEvent(state: StateView): PendingEvent {
+  const vector = state.get32(STATE.eventVector);
+  const error = state.get32(STATE.eventHasError) ? state.get32(STATE.eventError) : undefined;
+  const cause = vector === 21 ? CP_CAUSES[(error ?? 0) & 0x7fff] : undefined;
+  const values = state.get32(STATE.cpHasValues)
+    ? { expected: state.get64(STATE.cpExpected), actual: state.get64(STATE.cpActual) }
+    : {};
+  return {
+    vector,
+    source: SOURCES[state.get32(STATE.eventKind)] ?? 'fault',
+    ...(error === undefined ? {} : { errorCode: error }),
+    ...(vector === PAGE_FAULT ? { cr2: state.get64(STATE.eventCr2) } : {}),
+    ...(cause ? { controlProtection: { cause, ...values } } : {}),
+  };
+}
+
+export function raiseTrap(state: StateView, vector: number, kind: number = EVENT.TRAP): void {
+  state.set32(STATE.eventPending, 1);
+  state.set32(STATE.eventVector, vector);
+  state.set32(STATE.eventHasError, 0);
+  state.set32(STATE.eventKind, kind);
+}
+
+export type Delivery =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'shutdown'; readonly sentence: string }
+  | { readonly kind: 'unsupported'; readonly sentence: string };
+
+const describe = (state: StateView): string => {
+  const vector = state.get32(STATE.eventVector);
+  const error = state.get32(STATE.eventHasError) ? `(0x${(state.get32(STATE.eventError) >>> 0).toString(16)})` : '';
+  const address = vector === PAGE_FAULT ? ` at linear address 0x${state.get64(STATE.eventCr2).toString(16)}` : '';
+  return vectorName(vector) + error + address;
+};
+
+/** What comes of a second event while `first` was being delivered. */
+function combine(first: number, second: number): 'double' | 'triple' | 'serial' {
+  if (first === DOUBLE_FAULT) return CONTRIBUTORY.has(second) || second === PAGE_FAULT ? 'triple' : 'serial';
+  if (CONTRIBUTORY.has(first) && CONTRIBUTORY.has(second)) return 'double';
+  if (first === PAGE_FAULT && (CONTRIBUTORY.has(second) || second === PAGE_FAULT)) return 'double';
+  return 'serial';
+}
+
+/**
+ * Delivers the pending event, and whatever its delivery raises.
+ *
+ * @param legacy delivery outside IA-32e mode; same result as `deliver64`, or a sentence
+ * @param counted told of each vector that reaches its handler
+ */
+export function deliverPending(
+  state: StateView,
+  exports: StepExports,
+  legacy: () => 0 | 1 | string,
+  counted: (vector: number) => void,
+): Delivery {
+  const rip = state.get64(STATE.rip);
+  const chain: string[] = [];
+  for (let depth = 0; depth < 8; depth++) {
+    const vector = state.get32(STATE.eventVector);
+    const kind = state.get32(STATE.eventKind);
+    chain.push(describe(state));
+    // INT n with vector 14 or 1 is no page fault and no debug exception.
+    if (kind !== EVENT.SOFTWARE) {
+      if (vector === PAGE_FAULT) state.set64(STATE.cr2, state.get64(STATE.eventCr2));
+      if (vector === DEBUG) commitDr6(state);
+    }
+    const long = (state.low(STATE.efer) & 0x400) !== 0;
+    const result = long ? exports.deliver64() : legacy();
+    if (typeof result === 'string') return { kind: 'unsupported', sentence: result };
+    if (result === 0) {
+      state.set32(STATE.eventPending, 0);
+      state.set32(STATE.cpHasValues, 0);
+      counted(vector);
+      return { kind: 'delivered' };
+    }
+    const next = state.get32(STATE.eventVector);
+    const hardware = kind === EVENT.SOFTWARE || kind === EVENT.SOFTWARE_EXCEPTION ? 'serial' : combine(vector, next);
+    if (hardware === 'triple') {
+      chain.push(describe(state));
+      state.set32(STATE.eventPending, 0);
+      state.set32(STATE.activity, 2);
+      return {
+        kind: 'shutdown',
+        sentence: `The guest shut the processor down at RIP 0x${rip.toString(16)}: ${chain.join(', then in its delivery ')}.`,
+      };
+    }
+    if (hardware === 'double') {
+      chain.push(describe(state));
+      state.set32(STATE.eventVector, DOUBLE_FAULT);
+      state.set32(STATE.eventHasError, 1);
+      state.set32(STATE.eventError, 0);
+      state.set32(STATE.eventKind, EVENT.FAULT);
+    }
+  }
+  return { kind: 'unsupported', sentence: `Event delivery does not end: ${chain.join(', ')}.` };
+}
+
+/** DR6 from the conditions found; bits 15:13 and 3:0. DR7.GD is cleared. */
+function commitDr6(state: StateView): void {
+  const found = state.get32(STATE.pendingDebug);
+  state.setHalves(STATE.dr6, ((state.low(STATE.dr6) & ~0xf) | 0xffff0ff0 | (found & 0xe00f)) >>> 0, 0);
+  state.setHalves(STATE.dr7, state.low(STATE.dr7) & ~0x2000, 0);
+  state.set32(STATE.pendingDebug, 0);
+}

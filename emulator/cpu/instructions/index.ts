@@ -1,0 +1,35 @@
+import { cetInstructions } from '../../cet/instructions.ts';
+import type { Definition } from '../engine/emitter.ts';
+import { fastCalls } from '../system/fastCalls.ts';
+import { interruptReturn } from '../system/iret64.ts';
+import { arithmetic } from './arithmetic.ts';
+import { bits } from './bits.ts';
+import { control } from './control.ts';
+import { dataTransfer } from './dataTransfer.ts';
+import { decimal } from './decimal.ts';
+import { flagControl } from './flagControl.ts';
+import { miscellaneous } from './miscellaneous.ts';
+import { multiply } from './multiply.ts';
+import { shifts } from './shifts.ts';
+import { sse } from './sse/index.ts';
+import { stack } from './stack.ts';
+import { strings } from './strings.ts';
+
+/** Every instruction's semantics, by SDM group. */
+export const DEFINITIONS: readonly Definition[] = [
+  ...arithmetic,
+  ...bits,
+  ...cetInstructions,
+  ...control,
+  ...dataTransfer,
+  ...decimal,
+  ...fastCalls,
+  ...flagControl,
+  ...interruptReturn,
+  ...miscellaneous,
+  ...multiply,
+  ...shifts,
+  ...sse,
+  ...stack,
+  ...strings,
+];

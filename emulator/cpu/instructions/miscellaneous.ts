@@ -1,0 +1,117 @@
+import { readableAt, writableAt } from '../../memory/access.ts';
+import { ACCESS } from '../../memory/paging.ts';
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  extendU,
+  type I64,
+  i32,
+  i64,
+  loadBits,
+  mul,
+  or,
+  select,
+  shl,
+  shrU,
+  sub,
+  wrap,
+  xor,
+} from '../../wasm/expressions.ts';
+import type { Definition, Emitter } from '../engine/emitter.ts';
+import { arithmeticFlags, loadArithmeticFlags, ZF } from '../flags.ts';
+import { ENGINE, put64, RAX, RBX, RCX, RDX } from '../state.ts';
+
+/** SDM Vol. 2: NOP and hints, XLAT, CMPXCHG8B/16B, CRC32, UD. */
+const UD = 6;
+const GP = 13;
+
+/** ZF alone changes. */
+function setZero(e: Emitter, zero: ReturnType<typeof eq>): void {
+  const flags = e.f.let(or(and(arithmeticFlags(e.flags), i32(~ZF)), mul(zero, i32(ZF))));
+  loadArithmeticFlags(e.flags, flags);
+}
+
+/** CMPXCHG8B and CMPXCHG16B: two registers of half the width against memory. */
+function compareExchangePair(e: Emitter): void {
+  const { f } = e;
+  const half = e.size / 2;
+  const bytes = e.size / 8;
+  const linear = e.linear(0, e.size, true);
+  if (bytes === 16) f.if(wrap(and(linear, i64(15))), () => e.raise(GP, 0));
+  const site = writableAt(e, linear, bytes, or(e.stackBit(), i32(ACCESS.MODIFY)));
+  const low = f.let(loadBits(half, site.host));
+  const high = f.let(loadBits(half, site.host, half / 8));
+  const halfOf = (register: number): I64 => (half === 64 ? e.gpr(register) : and(e.gpr(register), i64(0xffff_ffff)));
+  const equal = f.let(and(eq(low, halfOf(RAX)), eq(high, halfOf(RDX))));
+  f.storeBits(half, site.host, select(equal, e.gpr(RBX), low));
+  f.storeBits(half, site.host, select(equal, e.gpr(RCX), high), half / 8);
+  site.commit();
+  f.if(eqz(equal), () => {
+    e.setGpr(RAX, low);
+    e.setGpr(RDX, high);
+  });
+  setZero(e, equal);
+}
+
+export const miscellaneous: readonly Definition[] = [
+  // Hints with an operand do not access it.
+  { name: 'nop', sizes: [0], shapes: [''], emit: () => undefined },
+  { name: 'ud', sizes: [0], shapes: [''], emit: (e) => e.raise(UD) },
+  { name: 'gp', sizes: [0], shapes: [''], emit: (e) => e.raise(GP, 0) },
+  { name: 'nm', sizes: [0], shapes: [''], emit: (e) => e.raise(7) },
+  { name: 'cmpxchg8b', sizes: [64], shapes: ['m'], emit: compareExchangePair },
+  { name: 'cmpxchg16b', sizes: [128], shapes: ['m'], emit: compareExchangePair },
+  {
+    name: 'xlat',
+    sizes: [8],
+    shapes: [''],
+    emit: (e) => {
+      const { f } = e;
+      const offset = add(e.gpr(RBX), and(e.gpr(RAX), i64(0xff)));
+      const shift = f.let(extendU(e.addressBits()));
+      const bits = f.let(sub(i64(64), shift));
+      const masked = shrU(shl(offset, bits), bits);
+      const linear = f.let(f.call(e.core.segmentLinear, e.segmentNumber(), masked, i32(1), i32(0)));
+      const value = f.let(loadBits(8, readableAt(e, linear, 1, 0)));
+      e.setGpr(RAX, or(and(e.gpr(RAX), i64(~0xffn)), value));
+    },
+  },
+  {
+    // CRC32: polynomial 11EDC6F41h, reflected. The operand size is the source's.
+    name: 'crc32',
+    sizes: [8, 16, 32, 64],
+    shapes: ['rr', 'rm'],
+    emit: (e) => {
+      const { f } = e;
+      const source = e.read(1);
+      const destination = e.modify(0, 32);
+      const crc = f.let(destination.value);
+      const chunks = e.size === 64 ? [source, shrU(source, i64(32))] : [source];
+      for (const chunk of chunks) {
+        const bits = Math.min(e.size, 32);
+        f.set(crc, xor(crc, and(chunk, i64(2 ** bits - 1))));
+        const left = f.let(i32(bits));
+        f.loop((again) => {
+          const carry = and(crc, i64(1));
+          f.set(crc, xor(shrU(crc, i64(1)), mul(carry, i64(0x82f63b78))));
+          f.set(left, add(left, i32(-1)));
+          f.branchIf(left, again);
+        });
+      }
+      destination.write(crc);
+    },
+  },
+  {
+    // Instructions in TypeScript find the linear address of their memory operand in ENGINE.scratch0.
+    name: 'host',
+    sizes: [0, 8, 16, 32, 64],
+    shapes: ['', 'm'],
+    rare: true,
+    emit: (e) => {
+      if (e.form.shape === 'm') put64(e.f, ENGINE.scratch0, e.linear(0, Math.max(e.size, 8), false));
+      e.host();
+    },
+  },
+];

@@ -1,0 +1,71 @@
+import { FEATURES, type Feature } from './features.ts';
+import type { Processor } from './profiles.ts';
+
+export type CpuidResult = readonly [eax: number, ebx: number, ecx: number, edx: number];
+
+const MAX_BASIC = 0x16;
+const MAX_EXTENDED = 0x80000008;
+
+function text(value: string): number[] {
+  const padded = value.padEnd(Math.ceil(value.length / 4) * 4, '\0');
+  return Array.from({ length: padded.length / 4 }, (_, i) =>
+    [3, 2, 1, 0].reduce((word, byte) => (word << 8) | padded.charCodeAt(i * 4 + byte), 0),
+  );
+}
+
+/**
+ * CPUID (SDM Vol. 2, CPUID). Leaves above the highest basic leaf answer like that leaf; known leaves without content
+ * are zero.
+ *
+ * @param dynamic bits that follow the control registers: OSPKE
+ */
+export function cpuid(processor: Processor, leaf: number, subleaf: number, dynamic: { ospke: boolean }): CpuidResult {
+  const { profile } = processor;
+  let wanted = leaf >>> 0;
+  if (wanted >= 0x80000000 ? wanted > MAX_EXTENDED : wanted > MAX_BASIC) wanted = MAX_BASIC;
+  const bits = (register: Feature['register']): number =>
+    FEATURES.filter(
+      (f) => f.leaf === wanted && f.subleaf === subleaf && f.register === register && processor.feature(f.name),
+    ).reduce((word, f) => word | (1 << f.bit), 0);
+  switch (wanted) {
+    case 0: {
+      const [b, d, c] = text(profile.vendor) as [number, number, number];
+      return [MAX_BASIC, b, c, d];
+    }
+    case 1:
+      // EBX: CLFLUSH line of 64 bytes, one logical processor.
+      return [profile.signature, (8 << 8) | (1 << 16), withSubleaf0('ecx'), withSubleaf0('edx')];
+    case 4:
+      return subleaf === 0 ? [0x121, 0x02c0003f, 63, 0] : [0, 0, 0, 0];
+    case 7:
+      return subleaf === 0 ? [0, bits('ebx'), bits('ecx') | (dynamic.ospke ? 1 << 4 : 0), bits('edx')] : [0, 0, 0, 0];
+    case 0x15:
+      return [profile.tsc.denominator, profile.tsc.numerator, profile.tsc.crystalHz, 0];
+    case 0x16: {
+      const megahertz = Math.round((profile.tsc.crystalHz * profile.tsc.numerator) / profile.tsc.denominator / 1e6);
+      return [megahertz, megahertz, 100, 0];
+    }
+    case 0x80000000:
+      return [MAX_EXTENDED | 0, 0, 0, 0];
+    case 0x80000001:
+      return [0, 0, withSubleaf0('ecx'), withSubleaf0('edx')];
+    case 0x80000002:
+    case 0x80000003:
+    case 0x80000004: {
+      const words = text(profile.brand.padEnd(48, '\0')).slice((wanted - 0x80000002) * 4);
+      return [words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0];
+    }
+    case 0x80000008:
+      return [profile.physicalAddressBits | (profile.linearAddressBits << 8), 0, 0, 0];
+    default:
+      return [0, 0, 0, 0];
+  }
+
+  /** Leaves without subleaves ignore ECX. */
+  function withSubleaf0(register: Feature['register']): number {
+    return FEATURES.filter((f) => f.leaf === wanted && f.register === register && processor.feature(f.name)).reduce(
+      (word, f) => word | (1 << f.bit),
+      0,
+    );
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * CPUID feature bits by name (the kernel's names, arch/x86/include/asm/cpufeatures.h): where each stands. `implied`
+ * lists iced's names for the instructions that need the feature.
+ */
+export interface Feature {
+  readonly name: string;
+  readonly leaf: number;
+  readonly subleaf: number;
+  readonly register: 'eax' | 'ebx' | 'ecx' | 'edx';
+  readonly bit: number;
+  /** iced CpuidFeature names that this feature brings. */
+  readonly instructions?: readonly string[];
+}
+
+type Row = [name: string, bit: number, ...instructions: string[]];
+
+const at = (leaf: number, subleaf: number, register: Feature['register'], rows: readonly Row[]): Feature[] =>
+  rows.map(([name, bit, ...instructions]) => ({ name, leaf, subleaf, register, bit, instructions }));
+
+export const FEATURES: readonly Feature[] = [
+  ...at(1, 0, 'edx', [
+    ['fpu', 0, 'FPU', 'FPU287', 'FPU387'],
+    ['de', 2],
+    ['pse', 3],
+    ['tsc', 4, 'TSC'],
+    ['msr', 5, 'MSR'],
+    ['pae', 6],
+    ['cx8', 8, 'CX8'],
+    ['sep', 11, 'SEP'],
+    ['pge', 13],
+    ['cmov', 15, 'CMOV'],
+    ['pat', 16],
+    ['pse36', 17],
+    ['clflush', 19, 'CLFSH'],
+    ['mmx', 23, 'MMX'],
+    ['fxsr', 24, 'FXSR'],
+    ['sse', 25, 'SSE'],
+    ['sse2', 26, 'SSE2'],
+  ]),
+  ...at(1, 0, 'ecx', [
+    ['cx16', 13, 'CMPXCHG16B'],
+    ['pcid', 17],
+    ['movbe', 22, 'MOVBE'],
+    ['popcnt', 23, 'POPCNT'],
+  ]),
+  ...at(7, 0, 'ebx', [
+    ['fsgsbase', 0, 'FSGSBASE'],
+    ['bmi1', 3, 'BMI1'],
+    ['smep', 7],
+    ['bmi2', 8, 'BMI2'],
+    ['erms', 9],
+    ['invpcid', 10, 'INVPCID'],
+    ['adx', 19, 'ADX'],
+    ['smap', 20, 'SMAP'],
+    ['clflushopt', 23, 'CLFLUSHOPT'],
+    ['clwb', 24, 'CLWB'],
+  ]),
+  ...at(7, 0, 'ecx', [
+    ['umip', 2],
+    ['pku', 3, 'PKU'],
+    ['shstk', 7, 'CET_SS'],
+    ['rdpid', 22, 'RDPID'],
+    ['bus_lock_detect', 24],
+  ]),
+  ...at(7, 0, 'edx', [
+    ['fsrm', 4],
+    ['ibt', 20, 'CET_IBT'],
+  ]),
+  ...at(0x80000001, 0, 'edx', [
+    ['syscall', 11, 'SYSCALL'],
+    ['nx', 20],
+    ['pdpe1gb', 26],
+    ['rdtscp', 27, 'RDTSCP'],
+    ['lm', 29, 'X64'],
+  ]),
+  ...at(0x80000001, 0, 'ecx', [
+    ['lahf_lm', 0],
+    ['abm', 5, 'LZCNT'],
+    ['3dnowprefetch', 8, 'PREFETCHW'],
+  ]),
+];
+
+/** Instruction sets that every x86-64 processor has and no CPUID bit tells. */
+export const ALWAYS: readonly string[] = [
+  'INTEL8086',
+  'INTEL8086_ONLY',
+  'INTEL186',
+  'INTEL286',
+  'INTEL286_ONLY',
+  'INTEL386',
+  'INTEL386_ONLY',
+  'INTEL486',
+  'INTEL386_A0_ONLY',
+  'CPUID',
+  'MULTIBYTENOP',
+  'PAUSE',
+  'UDBG',
+  'SMM',
+  'RDPMC',
+  'INTEL486_A_ONLY',
+  'HLE_or_RTM',
+];

@@ -1,0 +1,94 @@
+import { ALWAYS, FEATURES } from './features.ts';
+
+/** A processor to be: everything CPUID answers, as data. Features stand by name; the other fields of a leaf are numbers. */
+export interface CpuProfile {
+  readonly name: string;
+  readonly description: string;
+  readonly vendor: string;
+  readonly brand: string;
+  /** CPUID.1:EAX. */
+  readonly signature: number;
+  readonly physicalAddressBits: number;
+  readonly linearAddressBits: number;
+  readonly features: readonly string[];
+  /** Crystal frequency in Hz and the TSC's ratio to it: CPUID.15H. */
+  readonly tsc: { readonly crystalHz: number; readonly numerator: number; readonly denominator: number };
+}
+
+const COMMON =
+  'fpu de pse tsc msr pae cx8 sep pge cmov pat pse36 clflush mmx fxsr sse sse2 cx16 movbe popcnt ' +
+  'fsgsbase bmi1 smep bmi2 erms adx smap clflushopt clwb umip pku shstk ibt rdpid fsrm ' +
+  'syscall nx pdpe1gb rdtscp lm lahf_lm abm 3dnowprefetch';
+
+export const PROFILES: readonly CpuProfile[] = [
+  {
+    name: 'tigerlake',
+    description: '11th-generation Core: CET, VMX and split-lock #AC, no OS bus-lock detection',
+    vendor: 'GenuineIntel',
+    brand: '11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz',
+    signature: 0x806c1,
+    physicalAddressBits: 39,
+    linearAddressBits: 48,
+    features: COMMON.split(' '),
+    tsc: { crystalHz: 38_400_000, numerator: 146, denominator: 2 },
+  },
+  {
+    name: 'sapphirerapids',
+    description: '4th-generation Xeon: CET, VMX, split-lock #AC and OS bus-lock detection',
+    vendor: 'GenuineIntel',
+    brand: 'Intel(R) Xeon(R) Platinum 8480+',
+    signature: 0x806f8,
+    physicalAddressBits: 46,
+    linearAddressBits: 48,
+    features: COMMON.split(' '),
+    tsc: { crystalHz: 25_000_000, numerator: 160, denominator: 2 },
+  },
+];
+
+/** Everything the machine needs to know of its processor: a profile with features switched on or off. */
+export class Processor {
+  readonly profile: CpuProfile;
+  private readonly enabled: ReadonlySet<string>;
+  private readonly instructionSets: ReadonlySet<string>;
+
+  private constructor(profile: CpuProfile, enabled: ReadonlySet<string>) {
+    this.profile = profile;
+    this.enabled = enabled;
+    this.instructionSets = new Set([
+      ...ALWAYS,
+      ...FEATURES.filter((f) => enabled.has(f.name)).flatMap((f) => f.instructions ?? []),
+    ]);
+  }
+
+  /** @throws RangeError with one sentence for an unknown profile or feature */
+  static create(name: string, switches: Readonly<Record<string, boolean>> = {}): Processor {
+    const profile = PROFILES.find((p) => p.name === name);
+    if (!profile) {
+      throw new RangeError(`cpu: there is no profile "${name}"; known are ${PROFILES.map((p) => p.name).join(', ')}.`);
+    }
+    const enabled = new Set(profile.features);
+    for (const [feature, on] of Object.entries(switches)) {
+      if (!FEATURES.some((f) => f.name === feature)) {
+        throw new RangeError(
+          `features.${feature}: the machine has no such feature; known are ${FEATURES.map((f) => f.name).join(', ')}.`,
+        );
+      }
+      if (on) enabled.add(feature);
+      else enabled.delete(feature);
+    }
+    return new Processor(profile, enabled);
+  }
+
+  feature(name: string): boolean {
+    return this.enabled.has(name);
+  }
+
+  /** For the decoder: by iced's name of an instruction set. */
+  has(instructionSet: string): boolean {
+    return this.instructionSets.has(instructionSet);
+  }
+
+  enabledFeatures(): ReadonlySet<string> {
+    return this.enabled;
+  }
+}

@@ -1,0 +1,200 @@
+import { ENGINE_BASE, STATE_BASE } from '../memory/map.ts';
+import { type I32, type I64, i32, load32, load64 } from '../wasm/expressions.ts';
+import type { FunctionBuilder } from '../wasm/functionBuilder.ts';
+
+/**
+ * The processor's state in memory: one table of fields, read by generated code (constant addresses) and by TypeScript
+ * (`StateView`). Everything in STATE is architectural and saved in snapshots; ENGINE is scratch of the current run.
+ */
+interface Field {
+  readonly address: number;
+  readonly bits: 32 | 64;
+}
+
+function layout<T extends Record<string, 32 | 64>>(base: number, fields: T): { readonly [K in keyof T]: Field } {
+  let address = base;
+  const placed: Record<string, Field> = {};
+  for (const [name, bits] of Object.entries(fields)) {
+    if (bits === 64) address = (address + 7) & ~7;
+    placed[name] = { address, bits };
+    address += bits / 8;
+  }
+  return placed as { readonly [K in keyof T]: Field };
+}
+
+export const GPR_BASE = STATE_BASE;
+export const gprAddress = (index: number): number => GPR_BASE + index * 8;
+/** Eight bytes that are always zero: the register that an absent base or index names. */
+export const ZERO_ADDRESS = STATE_BASE + 0x80;
+export const XMM_BASE = STATE_BASE + 0x100;
+export const xmmAddress = (index: number): number => XMM_BASE + index * 16;
+
+/** Segment register numbers as in instruction encodings; LDTR and TR follow. */
+export const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'ldtr', 'tr'] as const;
+export const [ES, CS, SS, DS, FS, GS, LDTR, TR] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const SEGMENTS_BASE = STATE_BASE + 0x400;
+export const segment = (index: number) => ({
+  base: { address: SEGMENTS_BASE + index * 32, bits: 64 } as Field,
+  limit: { address: SEGMENTS_BASE + index * 32 + 8, bits: 32 } as Field,
+  /** Access rights in the VMCS form (SDM Vol. 3C Table 25-2): bit 16 is "unusable". */
+  attributes: { address: SEGMENTS_BASE + index * 32 + 12, bits: 32 } as Field,
+  selector: { address: SEGMENTS_BASE + index * 32 + 16, bits: 32 } as Field,
+});
+
+export const STATE = layout(STATE_BASE + 0x600, {
+  rip: 64,
+  /** Lazy arithmetic flags (`cpu/flags.ts`). */
+  flagResult: 64,
+  flagCarry: 64,
+  flagWord: 32,
+  /** RFLAGS without CF PF AF ZF SF OF, bit 1 set. */
+  rflags: 32,
+  cpl: 32,
+  /** Translation context (`cpu/context.ts`). */
+  context: 32,
+  gdtrBase: 64,
+  idtrBase: 64,
+  gdtrLimit: 32,
+  idtrLimit: 32,
+  cr0: 64,
+  cr2: 64,
+  cr3: 64,
+  cr4: 64,
+  cr8: 64,
+  efer: 64,
+  xcr0: 64,
+  dr0: 64,
+  dr1: 64,
+  dr2: 64,
+  dr3: 64,
+  dr6: 64,
+  dr7: 64,
+  ssp: 64,
+  uCet: 64,
+  sCet: 64,
+  pl0Ssp: 64,
+  pl1Ssp: 64,
+  pl2Ssp: 64,
+  pl3Ssp: 64,
+  interruptSspTableAddr: 64,
+  xss: 64,
+  star: 64,
+  lstar: 64,
+  cstar: 64,
+  sfmask: 64,
+  kernelGsBase: 64,
+  sysenterCs: 64,
+  sysenterEsp: 64,
+  sysenterEip: 64,
+  tscAux: 64,
+  tscOffset: 64,
+  pat: 64,
+  apicBase: 64,
+  miscEnable: 64,
+  featureControl: 64,
+  specCtrl: 64,
+  debugCtl: 64,
+  testCtrl: 64,
+  pkrs: 64,
+  pkru: 32,
+  mxcsr: 32,
+  /** 1 after STI or MOV SS for the next instruction: bit 0 STI, bit 1 MOV SS / POP SS. */
+  interruptShadow: 32,
+  /** 0 active, 1 HLT, 2 shutdown (VMCS activity states). */
+  activity: 32,
+  /** Conditions found for #DB, in DR6 form, delivered at the next boundary. */
+  pendingDebug: 32,
+  nmiBlocked: 32,
+  /** Host-physical page of the page that RIP runs on, or -1: see `memory/fetch.ts`. */
+  fetchPage: 32,
+  /** Linear page (low and high) that `fetchPage` belongs to. */
+  fetchLinear: 64,
+  /** An event waiting for delivery (`cpu/events.ts`). */
+  eventPending: 32,
+  eventVector: 32,
+  eventError: 32,
+  eventHasError: 32,
+  /** 0 fault, 1 trap, 2 software INT n, 3 INT3/INTO, 4 INT1, 5 external. */
+  eventKind: 32,
+  eventInstructionLength: 32,
+  eventCr2: 64,
+  /** For #CP: what was compared. */
+  cpExpected: 64,
+  cpActual: 64,
+  cpHasValues: 32,
+  /** Vectors being delivered, for the double-fault rules: -1 or the first event's vector. */
+  deliveringVector: 32,
+});
+
+export const ENGINE = layout(ENGINE_BASE, {
+  /** RIP minus the page offset of the running record: RIP = ripBase + record.offset. */
+  ripBase: 64,
+  /** The record to continue with, or 0: look RIP up. */
+  record: 32,
+  budget: 32,
+  /** Fast-TLB tables of the current data class and the current shadow-stack class. */
+  tlbRead: 32,
+  tlbWrite: 32,
+  tlbShadowRead: 32,
+  tlbShadowWrite: 32,
+  /** Jump-cache key: context and generation. */
+  jumpKey: 32,
+  generation: 32,
+  /** Record whose link the next successful lookup may fill, or 0. */
+  linkFrom: 32,
+  bounceNext: 32,
+  ramSize: 64,
+  maxPhysicalMask: 64,
+  /** Set by a helper that wants the run loop's attention after the instruction. */
+  attention: 32,
+  scratch0: 64,
+  scratch1: 64,
+  /** 1 while breakpoints by DR7 or the debugger need every access on the slow path. */
+  watch: 32,
+  /** SIMD floating-point exceptions noted by the running instruction (`cpu/softfloat`). */
+  floatFlags: 32,
+});
+
+/** Reads a field in generated code. */
+export const get32 = (field: Field): I32 => load32(i32(0), field.address);
+export const get64 = (field: Field): I64 => load64(i32(0), field.address);
+export const put32 = (f: FunctionBuilder, field: Field, value: I32): void => f.store32(i32(0), value, field.address);
+export const put64 = (f: FunctionBuilder, field: Field, value: I64): void => f.store64(i32(0), value, field.address);
+export const getGpr = (index: number): I64 => load64(i32(0), gprAddress(index));
+export const putGpr = (f: FunctionBuilder, index: number, value: I64): void =>
+  f.store64(i32(0), value, gprAddress(index));
+
+export const [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+
+/** Typed access to the same fields from TypeScript, in 32-bit halves or as bigint for the debugger. */
+export class StateView {
+  readonly view: DataView;
+
+  constructor(buffer: ArrayBuffer) {
+    this.view = new DataView(buffer);
+  }
+
+  get32(field: Field): number {
+    return this.view.getInt32(field.address, true);
+  }
+  set32(field: Field, value: number): void {
+    this.view.setInt32(field.address, value, true);
+  }
+  low(field: Field): number {
+    return this.view.getUint32(field.address, true);
+  }
+  high(field: Field): number {
+    return this.view.getUint32(field.address + 4, true);
+  }
+  setHalves(field: Field, low: number, high: number): void {
+    this.view.setUint32(field.address, low, true);
+    this.view.setUint32(field.address + 4, high, true);
+  }
+  get64(field: Field): bigint {
+    return this.view.getBigUint64(field.address, true);
+  }
+  set64(field: Field, value: bigint): void {
+    this.view.setBigUint64(field.address, BigInt.asUintN(64, value), true);
+  }
+}
+export type { Field };

@@ -1,0 +1,138 @@
+import type { HostOperand } from '../../decode/decoded.ts';
+import type { StepExports } from '../../engine/exports.ts';
+import { STATUS } from '../../engine/record.ts';
+import type { Processor } from '../../profiles/profiles.ts';
+import { CS, ENGINE, STATE, type StateView, segment } from '../../state.ts';
+
+/** What an instruction in TypeScript works with. */
+export interface HostContext {
+  readonly state: StateView;
+  readonly exports: StepExports;
+  readonly processor: Processor;
+  readonly operands: readonly HostOperand[];
+  readonly code: string;
+  readonly length: number;
+  readonly codeBits: 16 | 32 | 64;
+  /** Lock-step time: what RDTSC is made from. */
+  steps(): number;
+  portIn(port: number, size: number): number;
+  portOut(port: number, size: number, value: number): void;
+  /** Ends the run with a sentence. */
+  unsupported(sentence: string): number;
+  /** DR7 or the debugger's watches have changed. */
+  updateWatch(): void;
+}
+
+/** A status for the handler: 0 goes on with the next instruction. */
+export type HostHandler = (c: HostContext) => number;
+
+export const DONE = STATUS.BUDGET;
+export const FAULT = STATUS.FAULT;
+/** RIP was set. */
+export const LOOKUP = STATUS.LOOKUP;
+/** Goes on with the next instruction after the run loop looked around. */
+export const LEAVE = STATUS.LEAVE;
+
+export const VECTOR = {
+  DE: 0,
+  DB: 1,
+  UD: 6,
+  NM: 7,
+  DF: 8,
+  TS: 10,
+  NP: 11,
+  SS: 12,
+  GP: 13,
+  PF: 14,
+  AC: 17,
+  CP: 21,
+} as const;
+
+export function raise(c: HostContext, vector: number, errorCode?: number): number {
+  const { state } = c;
+  state.set32(STATE.eventPending, 1);
+  state.set32(STATE.eventVector, vector);
+  state.set32(STATE.eventHasError, errorCode === undefined ? 0 : 1);
+  state.set32(STATE.eventError, errorCode ?? 0);
+  state.set32(STATE.eventKind, 0);
+  return FAULT;
+}
+
+export const gp0 = (c: HostContext): number => raise(c, VECTOR.GP, 0);
+
+/** Host address of readable bytes at a linear address (halves), or 0 with the fault recorded. */
+export function readable(c: HostContext, low: number, high: number, size: number, access: number): number {
+  c.state.setHalves(ENGINE.scratch0, low, high);
+  return c.exports.hostRead(size, access);
+}
+
+/** Host address of writable bytes; `commit` must follow the store. */
+export function writable(c: HostContext, low: number, high: number, size: number, access: number): number {
+  c.state.setHalves(ENGINE.scratch0, low, high);
+  return c.exports.hostWrite(size, access);
+}
+
+export const commit = (c: HostContext, host: number): void => c.exports.commitIfBounced(host);
+
+/** RIP of the instruction after this one, as halves. */
+export function nextRip(c: HostContext): [number, number] {
+  // STATE.rip was synchronised before the handler's TypeScript runs.
+  const low = c.state.low(STATE.rip) + c.length;
+  const carried = low > 0xffffffff ? 1 : 0;
+  return [low >>> 0, (c.state.high(STATE.rip) + carried) >>> 0];
+}
+
+export const cpl = (c: HostContext): number => c.state.get32(STATE.cpl);
+export const longMode = (c: HostContext): boolean => (c.state.low(STATE.efer) & 0x400) !== 0;
+export const protectedMode = (c: HostContext): boolean => (c.state.low(STATE.cr0) & 1) !== 0;
+
+/** The linear address of the memory operand, put there by the handler. */
+export const operandAddress = (c: HostContext): [number, number] => [
+  c.state.low(ENGINE.scratch0),
+  c.state.high(ENGINE.scratch0),
+];
+
+export function addTo(low: number, high: number, delta: number): [number, number] {
+  const sum = low + delta;
+  return [sum >>> 0, (high + Math.floor(sum / 4294967296)) >>> 0];
+}
+
+/** Reads a general-register operand as halves, zero-extended from its width. */
+export function readOperand(c: HostContext, index: number): [number, number] {
+  const operand = c.operands[index]!;
+  if (operand.kind === 'immediate') return [operand.value >>> 0, operand.value < 0 ? 0xffffffff : 0];
+  if (operand.kind !== 'register') throw new Error(`operand ${index} is ${operand.kind}`);
+  const { view } = c.state;
+  switch (operand.bits) {
+    case 8:
+      return [view.getUint8(operand.address), 0];
+    case 16:
+      return [view.getUint16(operand.address, true), 0];
+    case 32:
+      return [view.getUint32(operand.address, true), 0];
+    default:
+      return [view.getUint32(operand.address, true), view.getUint32(operand.address + 4, true)];
+  }
+}
+
+export function writeOperandRegister(c: HostContext, index: number, low: number, high: number): void {
+  const operand = c.operands[index]!;
+  if (operand.kind !== 'register') throw new Error(`operand ${index} is ${operand.kind}`);
+  const { view } = c.state;
+  if (operand.bits === 8) view.setUint8(operand.address, low);
+  else if (operand.bits === 16) view.setUint16(operand.address, low, true);
+  else {
+    view.setUint32(operand.address, low, true);
+    view.setUint32(operand.address + 4, operand.bits === 64 ? high : 0, true);
+  }
+}
+
+export const isCanonicalHalves = (_low: number, high: number): boolean => {
+  const top = (high | 0) >> 15;
+  return top === 0 || top === -1;
+};
+
+export const csBase = (c: HostContext): [number, number] => [
+  c.state.low(segment(CS).base),
+  c.state.high(segment(CS).base),
+];

@@ -1,0 +1,254 @@
+import { type Field, STATE } from '../../state.ts';
+import {
+  cpl,
+  DONE,
+  gp0,
+  type HostContext,
+  type HostHandler,
+  LOOKUP,
+  longMode,
+  nextRip,
+  operandAddress,
+  raise,
+  readOperand,
+  VECTOR,
+  writeOperandRegister,
+} from './context.ts';
+
+/** MOV to and from control and debug registers, CLTS, LMSW, INVLPG, XGETBV (SDM Vol. 2; Vol. 3A §2.5). */
+const CR0 = {
+  PE: 1,
+  MP: 2,
+  EM: 4,
+  TS: 8,
+  ET: 16,
+  NE: 32,
+  WP: 1 << 16,
+  AM: 1 << 18,
+  NW: 1 << 29,
+  CD: 1 << 30,
+  PG: 1 << 31,
+} as const;
+const CR0_WRITABLE = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
+const CR4 = {
+  TSD: 4,
+  DE: 8,
+  PSE: 16,
+  PAE: 32,
+  PGE: 128,
+  PCE: 256,
+  OSFXSR: 512,
+  OSXMMEXCPT: 1024,
+  UMIP: 2048,
+  FSGSBASE: 1 << 16,
+  PCIDE: 1 << 17,
+  SMEP: 1 << 20,
+  SMAP: 1 << 21,
+  PKE: 1 << 22,
+  CET: 1 << 23,
+} as const;
+const EFER = { LME: 0x100, LMA: 0x400 } as const;
+
+/** Which CR4 bits the profile lets software set. */
+function cr4Writable(c: HostContext): number {
+  const bits: [string, number][] = [
+    ['tsc', CR4.TSD],
+    ['de', CR4.DE],
+    ['pse', CR4.PSE],
+    ['pae', CR4.PAE],
+    ['pge', CR4.PGE],
+    ['fxsr', CR4.OSFXSR],
+    ['sse', CR4.OSXMMEXCPT],
+    ['umip', CR4.UMIP],
+    ['fsgsbase', CR4.FSGSBASE],
+    ['pcid', CR4.PCIDE],
+    ['smep', CR4.SMEP],
+    ['smap', CR4.SMAP],
+    ['pku', CR4.PKE],
+    ['shstk', CR4.CET],
+    ['ibt', CR4.CET],
+  ];
+  return bits.reduce<number>((mask, [feature, bit]) => (c.processor.feature(feature) ? mask | bit : mask), CR4.PCE);
+}
+
+/** Goes on at the next instruction by a fresh lookup: context or translations have changed. */
+export function relookup(c: HostContext): number {
+  const [low, high] = nextRip(c);
+  c.state.setHalves(STATE.rip, low, high);
+  return LOOKUP;
+}
+
+function writeCr0(c: HostContext, low: number, high: number): number {
+  const { state } = c;
+  const old = state.low(STATE.cr0);
+  if (high !== 0) return gp0(c);
+  if (low & CR0.PG && !(low & CR0.PE)) return gp0(c);
+  if (low & CR0.NW && !(low & CR0.CD)) return gp0(c);
+  // WP must stay while CR4.CET is set (SDM Vol. 3A §2.5).
+  if (!(low & CR0.WP) && state.low(STATE.cr4) & CR4.CET) return gp0(c);
+  const value = ((low & CR0_WRITABLE) | CR0.ET) >>> 0;
+  const turnsOn = value & CR0.PG && !(old & CR0.PG);
+  const turnsOff = !(value & CR0.PG) && old & CR0.PG;
+  if (turnsOn) {
+    const efer = state.low(STATE.efer);
+    if (efer & EFER.LME) {
+      if (!(state.low(STATE.cr4) & CR4.PAE)) return gp0(c);
+      if (c.codeBits === 64) return gp0(c);
+      state.setHalves(STATE.efer, efer | EFER.LMA, state.high(STATE.efer));
+    } else {
+      return c.unsupported(
+        'The guest turns on 32-bit or PAE paging, which this machine does not have yet (only 4-level).',
+      );
+    }
+  }
+  if (turnsOff) {
+    if (c.codeBits === 64) return gp0(c);
+    if (state.low(STATE.cr4) & CR4.PCIDE) return gp0(c);
+    state.setHalves(STATE.efer, state.low(STATE.efer) & ~EFER.LMA, state.high(STATE.efer));
+  }
+  if (!(value & CR0.PE)) {
+    return c.unsupported('The guest leaves protected mode; this machine does not have real mode yet.');
+  }
+  state.setHalves(STATE.cr0, value, 0);
+  if ((value ^ old) & (CR0.PG | CR0.WP | CR0.PE)) c.exports.tlbFlush(0);
+  c.exports.updateContext();
+  return relookup(c);
+}
+
+function writeCr3(c: HostContext, low: number, high: number): number {
+  const { state } = c;
+  if (longMode(c)) {
+    const bits = c.processor.profile.physicalAddressBits - 32;
+    // Bit 63 is "do not invalidate" with PCIDs only.
+    const noFlush = state.low(STATE.cr4) & CR4.PCIDE && high & 0x80000000;
+    const top = noFlush ? high & 0x7fffffff : high;
+    if (top >>> bits !== 0) return gp0(c);
+    state.setHalves(STATE.cr3, low, top);
+    if (!noFlush) c.exports.tlbFlush(1);
+    else c.exports.flushFast();
+  } else {
+    state.setHalves(STATE.cr3, low, 0);
+    c.exports.tlbFlush(1);
+  }
+  state.set32(STATE.fetchPage, -1);
+  return relookup(c);
+}
+
+function writeCr4(c: HostContext, low: number, high: number): number {
+  const { state } = c;
+  const old = state.low(STATE.cr4);
+  if (high !== 0 || low & ~cr4Writable(c)) return gp0(c);
+  if (longMode(c) && !(low & CR4.PAE)) return gp0(c);
+  if (low & CR4.CET && !(state.low(STATE.cr0) & CR0.WP)) return gp0(c);
+  if (low & CR4.PCIDE && !(old & CR4.PCIDE) && (!longMode(c) || state.low(STATE.cr3) & 0xfff)) return gp0(c);
+  state.setHalves(STATE.cr4, low, 0);
+  const changed = low ^ old;
+  if (changed & (CR4.PGE | CR4.PSE | CR4.PAE | CR4.SMEP | CR4.SMAP | CR4.PCIDE | CR4.PKE)) c.exports.tlbFlush(0);
+  c.exports.updateContext();
+  return relookup(c);
+}
+
+const CONTROL: Readonly<Record<number, Field>> = {
+  0: STATE.cr0,
+  2: STATE.cr2,
+  3: STATE.cr3,
+  4: STATE.cr4,
+  8: STATE.cr8,
+};
+
+function moveControl(c: HostContext): number {
+  const [destination, source] = c.operands;
+  const register =
+    destination?.kind === 'control' ? destination.number : source?.kind === 'control' ? source.number : -1;
+  const field = CONTROL[register];
+  if (!field) return raise(c, VECTOR.UD);
+  if (cpl(c) !== 0) return gp0(c);
+  if (destination?.kind !== 'control') {
+    writeOperandRegister(c, 0, c.state.low(field), c.state.high(field));
+    return DONE;
+  }
+  const [low, high] = readOperand(c, 1);
+  switch (register) {
+    case 0:
+      return writeCr0(c, low, high);
+    case 3:
+      return writeCr3(c, low, high);
+    case 4:
+      return writeCr4(c, low, high);
+    case 8:
+      if (high !== 0 || low > 15) return gp0(c);
+      break;
+  }
+  c.state.setHalves(field, low, high);
+  return DONE;
+}
+
+const DR7_GD = 0x2000;
+const DEBUG: readonly (Field | undefined)[] = [
+  STATE.dr0,
+  STATE.dr1,
+  STATE.dr2,
+  STATE.dr3,
+  undefined,
+  undefined,
+  STATE.dr6,
+  STATE.dr7,
+];
+
+function moveDebug(c: HostContext): number {
+  const { state } = c;
+  const [destination, source] = c.operands;
+  const writing = destination?.kind === 'debug';
+  let register = writing ? destination.number : source?.kind === 'debug' ? source.number : 0;
+  if (register === 4 || register === 5) {
+    if (state.low(STATE.cr4) & CR4.DE) return raise(c, VECTOR.UD);
+    register += 2;
+  }
+  const field = DEBUG[register];
+  if (!field) return raise(c, VECTOR.UD);
+  if (cpl(c) !== 0) return gp0(c);
+  if (state.low(STATE.dr7) & DR7_GD) {
+    // General detect: BD, and GD is cleared by delivery (SDM Vol. 3B §17.2.4).
+    state.set32(STATE.pendingDebug, state.get32(STATE.pendingDebug) | 0x2000);
+    return raise(c, VECTOR.DB);
+  }
+  if (!writing) {
+    writeOperandRegister(c, 0, state.low(field), state.high(field));
+    return DONE;
+  }
+  const [low, high] = readOperand(c, 1);
+  if (register >= 6) {
+    if (high !== 0) return gp0(c);
+    // DR6: bits 31:16 and 11:4 read as ones (no bus-lock or RTM bits), 12 as zero. DR7: bit 10 one, 15:14 and 12 zero.
+    const value = register === 6 ? ((low & 0xe00f) | 0xffff0ff0) >>> 0 : ((low & 0xffff23ff) | 0x400) >>> 0;
+    state.setHalves(field, value, 0);
+  } else {
+    state.setHalves(field, low, high);
+  }
+  c.updateWatch();
+  return relookup(c);
+}
+
+export const controlRegisters: Readonly<Record<string, HostHandler>> = {
+  'mov-cr': moveControl,
+  'mov-dr': moveDebug,
+  clts: (c) => {
+    if (cpl(c) !== 0) return gp0(c);
+    c.state.setHalves(STATE.cr0, c.state.low(STATE.cr0) & ~CR0.TS, 0);
+    c.exports.updateContext();
+    return relookup(c);
+  },
+  invlpg: (c) => {
+    if (cpl(c) !== 0) return gp0(c);
+    const [, high] = operandAddress(c);
+    const top = (high | 0) >> 15;
+    // A non-canonical address is a NOP in 64-bit mode (SDM Vol. 2, INVLPG).
+    if (top === 0 || top === -1) c.exports.hostInvalidate();
+    return relookup(c);
+  },
+  invd: (c) => (cpl(c) !== 0 ? gp0(c) : DONE),
+  wbinvd: (c) => (cpl(c) !== 0 ? gp0(c) : DONE),
+  // CR4.OSXSAVE cannot be set: no XSAVE.
+  xgetbv: (c) => raise(c, VECTOR.UD),
+  xsetbv: (c) => raise(c, VECTOR.UD),
+};

@@ -1,0 +1,24 @@
+import { HOST_INSTRUCTIONS } from '../hostTable.ts';
+import type { HostHandler } from './context.ts';
+import { controlRegisters } from './controlRegisters.ts';
+import { farTransfers } from './farTransfers.ts';
+import { inputOutput } from './inputOutput.ts';
+import { modelSpecific } from './modelSpecific.ts';
+import { processorInstructions } from './processor.ts';
+import { segments } from './segments.ts';
+
+const BY_NAME: Readonly<Record<string, HostHandler>> = {
+  ...controlRegisters,
+  ...farTransfers,
+  ...inputOutput,
+  ...modelSpecific,
+  ...processorInstructions,
+  ...segments,
+};
+
+/** Handlers by host instruction number; one that is named but not there yet says so. */
+export const HOST_HANDLERS: readonly HostHandler[] = HOST_INSTRUCTIONS.map(
+  (name) =>
+    BY_NAME[name] ??
+    ((c) => c.unsupported(`The guest executes ${c.code || name}, which this machine does not have yet.`)),
+);

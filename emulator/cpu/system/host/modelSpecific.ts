@@ -1,0 +1,109 @@
+import { MSR_BY_INDEX, type Msr } from '../../msrs.ts';
+import type { Processor } from '../../profiles/profiles.ts';
+import { gprAddress, RAX, RCX, RDX, STATE } from '../../state.ts';
+import { cpl, DONE, gp0, type HostContext, type HostHandler, isCanonicalHalves } from './context.ts';
+import { relookup } from './controlRegisters.ts';
+
+/** RDMSR and WRMSR (SDM Vol. 2, Vol. 4). An MSR that does not exist raises #GP(0). */
+const gpr = (index: number) => ({ address: gprAddress(index), bits: 64 }) as const;
+
+function find(c: HostContext): Msr | undefined {
+  const msr = MSR_BY_INDEX.get(c.state.low(gpr(RCX)));
+  if (!msr || (msr.features && !msr.features.some((f) => c.processor.feature(f)))) return undefined;
+  return msr;
+}
+
+/** TSC ticks: one a step, on top of what WRMSR set. */
+export function timeStampCounter(c: Pick<HostContext, 'state' | 'steps'>): [number, number] {
+  const steps = c.steps();
+  const low = (steps % 4294967296) + c.state.low(STATE.tscOffset);
+  const high = Math.floor(steps / 4294967296) + c.state.high(STATE.tscOffset) + (low > 0xffffffff ? 1 : 0);
+  return [low >>> 0, high >>> 0];
+}
+
+function readMsr(c: HostContext): number {
+  const { state } = c;
+  if (cpl(c) !== 0) return gp0(c);
+  const msr = find(c);
+  if (!msr) return gp0(c);
+  const [low, high] =
+    msr.index === 0x10 ? timeStampCounter(c) : (msr.fixed ?? [state.low(msr.field!), state.high(msr.field!)]);
+  state.setHalves(gpr(RAX), low >>> 0, 0);
+  state.setHalves(gpr(RDX), high >>> 0, 0);
+  return DONE;
+}
+
+/** Bits of U_CET and S_CET that the profile knows. */
+function cetWritable(processor: Processor): number {
+  return (processor.feature('shstk') ? 0x3 : 0) | (processor.feature('ibt') ? 0xfffffc3c : 0);
+}
+
+/** Whether WRMSR of a CET control register takes a value (SDM Vol. 1 §17.2; also XRSTORS and VM entry). */
+export function cetValueValid(processor: Processor, low: number, high: number): boolean {
+  const writable = cetWritable(processor);
+  if ((low & ~writable) !== 0 || (high !== 0 && !processor.feature('ibt'))) return false;
+  if ((low & 0xc00) === 0xc00) return false;
+  return isCanonicalHalves(low, high);
+}
+
+function acceptable(c: HostContext, msr: Msr, low: number, high: number): boolean {
+  switch (msr.check) {
+    case 'canonical':
+      return isCanonicalHalves(low, high);
+    case 'ssp':
+      return isCanonicalHalves(low, high) && (low & 3) === 0;
+    case 'cet':
+      return cetValueValid(c.processor, low, high);
+    case 'mask':
+      return (low & ~msr.mask![0]) === 0 && (high & ~msr.mask![1]) === 0;
+    case 'pat':
+      return [low, high].every((half) =>
+        [0, 8, 16, 24].every((shift) => [0, 1, 4, 5, 6, 7].includes((half >>> shift) & 0xff)),
+      );
+    case 'readOnly':
+      return false;
+    default:
+      return true;
+  }
+}
+
+const EFER_SCE = 1;
+const EFER_LME = 0x100;
+const EFER_LMA = 0x400;
+const EFER_NXE = 0x800;
+const CR0_PG = 0x80000000;
+
+function writeEfer(c: HostContext, low: number, high: number): number {
+  const { state } = c;
+  const old = state.low(STATE.efer);
+  const allowed = EFER_SCE | EFER_LME | EFER_LMA | (c.processor.feature('nx') ? EFER_NXE : 0);
+  if (high !== 0 || low & ~allowed) return gp0(c);
+  if ((low ^ old) & EFER_LME && state.low(STATE.cr0) & CR0_PG) return gp0(c);
+  // LMA is read-only: WRMSR ignores it.
+  state.setHalves(STATE.efer, (low & ~EFER_LMA) | (old & EFER_LMA), 0);
+  if ((low ^ old) & EFER_NXE) c.exports.tlbFlush(0);
+  c.exports.updateContext();
+  return relookup(c);
+}
+
+function writeMsr(c: HostContext): number {
+  const { state } = c;
+  if (cpl(c) !== 0) return gp0(c);
+  const msr = find(c);
+  if (!msr) return gp0(c);
+  const low = state.low(gpr(RAX));
+  const high = state.low(gpr(RDX));
+  if (msr.field === STATE.efer) return writeEfer(c, low, high);
+  if (!acceptable(c, msr, low, high)) return gp0(c);
+  if (msr.index === 0x10) {
+    const steps = c.steps();
+    const borrow = low < steps % 4294967296 ? 1 : 0;
+    state.setHalves(STATE.tscOffset, low - (steps % 4294967296), high - Math.floor(steps / 4294967296) - borrow);
+  } else if (msr.field) {
+    state.setHalves(msr.field, low, high);
+  }
+  if (msr.check === 'cet') c.exports.updateContext();
+  return relookup(c);
+}
+
+export const modelSpecific: Readonly<Record<string, HostHandler>> = { rdmsr: readMsr, wrmsr: writeMsr };

@@ -1,0 +1,128 @@
+import { RAM_BASE } from '../../memory/map.ts';
+import { ACCESS, isCanonical } from '../../memory/paging.ts';
+import {
+  add,
+  and,
+  eqz,
+  extendU,
+  gtU,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  load64,
+  ltU,
+  or,
+  select,
+  shl,
+  shrU,
+  wrap,
+} from '../../wasm/expressions.ts';
+import type { FunctionBuilder, Local } from '../../wasm/functionBuilder.ts';
+import type { Core } from '../engine/core.ts';
+import { get32, get64, LDTR, put32, put64, STATE, segment } from '../state.ts';
+
+export const VECTOR = { TS: 10, NP: 11, SS: 12, GP: 13, CP: 21 } as const;
+
+/** Access rights word of VMCS form from a descriptor's high half: bits 8–15 and 20–23 (SDM Vol. 3A Fig. 3-8). */
+export const attributesOf = (descriptor: I64): I32 => and(wrap(shrU(descriptor, i64(40))), i32(0xf0ff));
+export const AR = { ACCESSED: 1, CONFORMING: 4, CODE: 8, S: 16, PRESENT: 128, L: 1 << 13, D: 1 << 14 } as const;
+/** DPL of an access-rights word. */
+export const dplOf = (attributes: I32): I32 => and(shrU(attributes, i32(5)), i32(3));
+export const has = (value: I32, bits: number): I32 => eqz(eqz(and(value, i32(bits))));
+
+export function limitOf(descriptor: I64): I32 {
+  const raw = or(and(wrap(descriptor), i32(0xffff)), and(wrap(shrU(descriptor, i64(32))), i32(0xf0000)));
+  const granular = eqz(eqz(and(descriptor, i64(1n << 55n))));
+  return select(granular, or(shl(raw, i32(12)), i32(0xfff)), raw);
+}
+
+export function baseOf(descriptor: I64): I64 {
+  return or(and(shrU(descriptor, i64(16)), i64(0xff_ffff)), and(shrU(descriptor, i64(32)), i64(0xff00_0000)));
+}
+
+/**
+ * Body of a system function that returns 0, or 1 with the fault recorded: implicit memory accesses and checks that
+ * leave at once.
+ */
+export class SystemFunction {
+  readonly f: FunctionBuilder;
+  readonly core: Core;
+
+  constructor(f: FunctionBuilder, core: Core) {
+    this.f = f;
+    this.core = core;
+  }
+
+  fail(): void {
+    this.f.return(i32(1));
+  }
+
+  fault(vector: number, errorCode: I32 | number): void {
+    this.f.run(this.core.raiseError, i32(vector), typeof errorCode === 'number' ? i32(errorCode) : errorCode);
+    this.fail();
+  }
+
+  faultIf(condition: I32, vector: number, errorCode: I32 | number): void {
+    this.f.if(condition, () => this.fault(vector, errorCode));
+  }
+
+  /** Host address of readable bytes. */
+  readable(linear: I64, size: number, access: number): Local<'i32'> {
+    const host = this.f.let(this.f.call(this.core.slowRead, linear, i32(size), i32(access)));
+    this.f.if(eqz(host), () => this.fail());
+    return host;
+  }
+
+  writable(linear: I64, size: I32, access: number): { host: Local<'i32'>; commit(): void } {
+    const host = this.f.let(this.f.call(this.core.slowWrite, linear, size, i32(access)));
+    this.f.if(eqz(host), () => this.fail());
+    return {
+      host,
+      commit: () => this.f.if(ltU(host, i32(RAM_BASE)), () => this.f.run(this.core.commitWrite, host)),
+    };
+  }
+
+  readImplicit64(linear: I64): Local<'i64'> {
+    return this.f.let(load64(this.readable(linear, 8, ACCESS.IMPLICIT)));
+  }
+
+  /** Linear address of a selector's descriptor; `vector`(selector | ext) beyond the table's limit. */
+  descriptorAddress(selector: I32, vector: number, ext: I32): Local<'i64'> {
+    const { f } = this;
+    const local = f.let(has(selector, 4));
+    const offset = f.let(and(selector, i32(0xfff8)));
+    const limit = select(local, get32(segment(LDTR).limit), get32(STATE.gdtrLimit));
+    const base = select(local, get64(segment(LDTR).base), get64(STATE.gdtrBase));
+    const unusable = and(local, has(get32(segment(LDTR).attributes), 1 << 16));
+    this.faultIf(or(unusable, gtU(add(offset, i32(7)), limit)), vector, or(and(selector, i32(0xfffc)), ext));
+    return f.let(add(base, extendU(offset)));
+  }
+
+  /** Sets the accessed bit of a descriptor that is being loaded. */
+  markAccessed(address: I64, descriptor: I64): void {
+    const bit = i64(1n << 40n);
+    this.f.if(eqz(wrap(shrU(and(descriptor, bit), i64(40)))), () => {
+      const site = this.writable(address, i32(8), ACCESS.IMPLICIT | ACCESS.MODIFY);
+      this.f.store64(site.host, or(descriptor, bit));
+      site.commit();
+    });
+  }
+
+  loadSegment(index: number, selector: I32, base: I64, limit: I32, attributes: I32): void {
+    const { f } = this;
+    put32(f, segment(index).selector, selector);
+    put64(f, segment(index).base, base);
+    put32(f, segment(index).limit, limit);
+    put32(f, segment(index).attributes, attributes);
+  }
+
+  /** Null selector: unusable, with a DPL (SS in 64-bit mode). */
+  loadNull(index: number, selector: I32, dpl: I32): void {
+    this.loadSegment(index, selector, i64(0), i32(0), or(i32(1 << 16), shl(dpl, i32(5))));
+  }
+
+  requireCanonical(address: I64, vector: number, errorCode: I32 | number): void {
+    this.faultIf(eqz(isCanonical(address)), vector, errorCode);
+  }
+}

@@ -1,0 +1,420 @@
+import type { PendingEvent, RunExit, RunOptions } from '../api.ts';
+import type { HostMemory } from '../memory/hostMemory.ts';
+import { RAM_BASE } from '../memory/map.ts';
+import { ACCESS } from '../memory/paging.ts';
+import { DebugRegisters } from './debugRegisters.ts';
+import type { DecodedInstruction } from './decode/decoded.ts';
+import { codeBitsOf, InstructionDecoder } from './decode/decoder.ts';
+import { CodeCache } from './engine/codeCache.ts';
+import type { StepExports } from './engine/exports.ts';
+import { RECORD, STATUS } from './engine/record.ts';
+import type { StepModule } from './engine/stepModule.ts';
+import { deliverPending, pendingEvent, raiseTrap } from './eventDelivery.ts';
+import { RF, TF } from './flags.ts';
+import type { Processor } from './profiles/profiles.ts';
+import { resetState } from './reset.ts';
+import { CS, ENGINE, STATE, StateView, segment } from './state.ts';
+import { deliverLegacy } from './system/deliverLegacy.ts';
+import type { HostContext } from './system/host/context.ts';
+import { HOST_HANDLERS } from './system/host/index.ts';
+
+/** What surrounds the processor. */
+export interface Bus {
+  portIn(port: number, size: number): number;
+  portOut(port: number, size: number, value: number): void;
+  mmioRead(low: number, high: number, size: number, destination: Uint8Array): void;
+  mmioWrite(low: number, high: number, size: number, source: Uint8Array): void;
+  /** A reason to end the run that a device has, or undefined. */
+  exitRequest(): RunExit | undefined;
+}
+
+/** Longest stretch that runs without looking around. */
+const SLICE = 0x4000_0000;
+
+/** One virtual processor: runs the step module and does what generated code leaves to TypeScript. */
+export class Vcpu {
+  readonly state: StateView;
+  readonly exports: StepExports;
+  readonly processor: Processor;
+  readonly code: CodeCache;
+  steps = 0;
+  /** Events delivered, by vector. */
+  readonly deliveries = new Map<number, number>();
+  private readonly memory: HostMemory;
+  private readonly bus: Bus;
+  private readonly decoder: InstructionDecoder;
+  private readonly debugRegisters: DebugRegisters;
+  private breakpoints: ReadonlySet<bigint> = new Set();
+  private exceptionStops = 0;
+  /** The pending event was shown to the debugger already. */
+  private eventShown = false;
+  private sentence: string | undefined;
+  /** Steps taken before the slice that runs now; with the budget it gives the time inside an instruction. */
+  private sliceBudget = 0;
+
+  constructor(memory: HostMemory, module: StepModule, compiled: WebAssembly.Module, processor: Processor, bus: Bus) {
+    this.memory = memory;
+    this.processor = processor;
+    this.bus = bus;
+    this.state = new StateView(memory.memory.buffer);
+    this.decoder = new InstructionDecoder(module.handlers, processor);
+    const instance = new WebAssembly.Instance(compiled, { env: { memory: memory.memory }, host: this.imports() });
+    this.exports = instance.exports as unknown as StepExports;
+    this.code = new CodeCache(this.state, module, () => this.exports.flushFast());
+    this.debugRegisters = new DebugRegisters(this.state, () => this.exports.flushFast());
+    this.reset();
+  }
+
+  private imports(): WebAssembly.ModuleImports {
+    const { bytes } = this.memory;
+    return {
+      mmioRead: (low: number, high: number, size: number, at: number) =>
+        this.bus.mmioRead(low, high, size, bytes.subarray(at, at + size)),
+      mmioWrite: (low: number, high: number, size: number, at: number) =>
+        this.bus.mmioWrite(low, high, size, bytes.subarray(at, at + size)),
+      codeWritten: (address: number, size: number) => this.code.invalidate(address >>> 0, size),
+      savePage: (address: number) => this.memory.savePage(address >>> 0),
+      portIn: (port: number, size: number) => this.bus.portIn(port, size),
+      portOut: (port: number, size: number, value: number) => this.bus.portOut(port, size, value),
+      instruction: (which: number, record: number) => this.hostInstruction(which, record),
+      watchAccess: (size: number, access: number) => this.debugRegisters.access(size, access),
+    };
+  }
+
+  reset(): void {
+    const { state, exports } = this;
+    resetState(state);
+    const profile = this.processor.profile;
+    state.setHalves(ENGINE.ramSize, this.memory.size, 0);
+    state.set64(ENGINE.maxPhysicalMask, (1n << BigInt(profile.physicalAddressBits)) - 1n);
+    state.set32(ENGINE.watch, 0);
+    state.set32(ENGINE.generation, 0);
+    this.steps = 0;
+    this.deliveries.clear();
+    this.eventShown = false;
+    this.code.clear();
+    exports.tlbFlush(0);
+    exports.updateContext();
+  }
+
+  /** Forgets derived state after registers were written or restored from outside. */
+  resynchronise(): void {
+    this.state.set32(ENGINE.record, 0);
+    this.state.set32(ENGINE.linkFrom, 0);
+    this.exports.updateContext();
+    this.exports.flushFast();
+    this.debugRegisters.update();
+  }
+
+  /** After state and memory were put back to a snapshot. */
+  restored(steps: number, deliveries: ReadonlyMap<number, number>): void {
+    this.steps = steps;
+    this.deliveries.clear();
+    for (const [vector, count] of deliveries) this.deliveries.set(vector, count);
+    this.eventShown = false;
+    this.resynchronise();
+  }
+
+  setBreakpoints(addresses: Iterable<bigint>): void {
+    this.breakpoints = new Set(addresses);
+    this.code.setBreakpointOffsets(new Set([...this.breakpoints].map((a) => Number(a & 0xfffn))));
+  }
+
+  setExceptionStops(vectors: number): void {
+    this.exceptionStops = vectors;
+  }
+
+  /** Makes STATE.rip the address of the record that the engine stands at. */
+  private synchroniseRip(): void {
+    const record = this.state.get32(ENGINE.record);
+    if (record !== 0) this.ripOf(record);
+  }
+
+  private ripOf(record: number): void {
+    const { state } = this;
+    const low = state.low(ENGINE.ripBase) + state.view.getUint16(record + RECORD.offset, true);
+    let high = (state.high(ENGINE.ripBase) + Math.floor(low / 4294967296)) >>> 0;
+    if ((state.get32(STATE.context) & 3) !== 2) high = 0;
+    state.setHalves(STATE.rip, low, high);
+  }
+
+  instructionAddress(): bigint {
+    return BigInt.asUintN(64, this.state.get64(STATE.rip) + this.state.get64(segment(CS).base));
+  }
+
+  run(maxSteps: number, options: RunOptions = {}): RunExit {
+    const { state } = this;
+    const end = this.steps + maxSteps;
+    let ignoreBreakpoint = options.ignoreBreakpointAtStart ?? false;
+    if (state.get32(STATE.activity) === 2) return this.shutdown();
+    while (this.steps < end) {
+      if (state.get32(STATE.eventPending)) {
+        const exit = this.deliver();
+        if (exit) return exit;
+        ignoreBreakpoint = false;
+        continue;
+      }
+      if (state.get32(STATE.activity) === 1) return this.halted();
+      const exact = this.exactReason();
+      if (exact && this.debugRegisters.instructionBreakpoint()) continue;
+      const budget = Math.min(end - this.steps, exact ? 1 : SLICE);
+      const trap = state.get32(STATE.rflags) & TF;
+      const hadRf = state.get32(STATE.rflags) & RF;
+      const shadow = state.get32(STATE.interruptShadow);
+      const status = this.slice(budget);
+      const taken = budget - state.get32(ENGINE.budget);
+      this.steps += taken;
+      if (exact && taken > 0) this.afterExactStep(trap, hadRf, shadow);
+      if (taken > 0) ignoreBreakpoint = false;
+      const exit = this.afterSlice(status, ignoreBreakpoint);
+      if (exit) return exit;
+      if (status === STATUS.BREAKPOINT) {
+        const extra = this.stepOverBreakpoint();
+        if (extra) return extra;
+        ignoreBreakpoint = false;
+      }
+    }
+    return { kind: 'budget' };
+  }
+
+  private slice(budget: number): number {
+    this.sliceBudget = budget;
+    const status = this.exports.run(budget);
+    this.synchroniseRip();
+    return status;
+  }
+
+  /** The status of a slice in terms of the machine; undefined to go on. */
+  private afterSlice(status: number, ignoreBreakpoint: boolean): RunExit | undefined {
+    if (this.sentence !== undefined) return this.unsupportedExit();
+    switch (status) {
+      case STATUS.LOOKUP:
+        return this.resolve();
+      case STATUS.LEAVE:
+        return this.bus.exitRequest();
+      case STATUS.BREAKPOINT:
+        return !ignoreBreakpoint && this.breakpoints.has(this.instructionAddress())
+          ? { kind: 'breakpoint' }
+          : undefined;
+      case STATUS.UNSUPPORTED:
+        return { kind: 'unsupported', sentence: 'The guest did something that this machine does not have.' };
+      default:
+        return undefined;
+    }
+  }
+
+  private unsupportedExit(): RunExit {
+    const sentence = this.sentence!;
+    this.sentence = undefined;
+    this.state.set32(STATE.eventPending, 0);
+    this.state.set32(ENGINE.record, 0);
+    return { kind: 'unsupported', sentence: `${sentence} (RIP 0x${this.state.get64(STATE.rip).toString(16)})` };
+  }
+
+  /** Executes the instruction under a breakpoint's record. */
+  private stepOverBreakpoint(): RunExit | undefined {
+    const record = this.state.get32(ENGINE.record);
+    const trap = this.state.get32(STATE.rflags) & TF;
+    const hadRf = this.state.get32(STATE.rflags) & RF;
+    const shadow = this.state.get32(STATE.interruptShadow);
+    const exact = this.exactReason();
+    const status = this.code.withoutBreakpoint(record, () => this.slice(1));
+    const taken = 1 - this.state.get32(ENGINE.budget);
+    this.steps += taken;
+    if (exact && taken > 0) this.afterExactStep(trap, hadRf, shadow);
+    // A pseudo-record in between may have reached another breakpoint: that is the caller's next turn.
+    return status === STATUS.BREAKPOINT ? undefined : this.afterSlice(status, false);
+  }
+
+  /** Whether the next instruction must run alone. */
+  private exactReason(): boolean {
+    const { state } = this;
+    return (
+      (state.get32(STATE.rflags) & (TF | RF)) !== 0 ||
+      state.get32(STATE.interruptShadow) !== 0 ||
+      state.get32(ENGINE.watch) !== 0 ||
+      state.get32(STATE.pendingDebug) !== 0
+    );
+  }
+
+  /** Single-step and data-breakpoint traps after an instruction (SDM Vol. 3B §17.3). */
+  private afterExactStep(trap: number, hadRf: number, shadow: number): void {
+    const { state } = this;
+    const BS = 0x4000;
+    if (state.get32(STATE.eventPending)) return;
+    if (hadRf) state.set32(STATE.rflags, state.get32(STATE.rflags) & ~RF);
+    if (trap) state.set32(STATE.pendingDebug, state.get32(STATE.pendingDebug) | BS);
+    // The shadow covers one instruction: the one that cast it is still to be followed.
+    if (shadow !== 0 && state.get32(STATE.interruptShadow) === shadow) state.set32(STATE.interruptShadow, 0);
+    if (state.get32(STATE.interruptShadow) & 2) return;
+    if (state.get32(STATE.pendingDebug)) raiseTrap(state, 1);
+  }
+
+  private deliver(): RunExit | undefined {
+    const { state } = this;
+    if (
+      !this.eventShown &&
+      (this.exceptionStops >>> state.get32(STATE.eventVector)) & 1 &&
+      state.get32(STATE.eventVector) < 32
+    ) {
+      this.eventShown = true;
+      return { kind: 'exception', event: this.event() };
+    }
+    this.eventShown = false;
+    state.set32(ENGINE.record, 0);
+    const delivery = deliverPending(
+      state,
+      this.exports,
+      () => deliverLegacy(this.hostContext(undefined)),
+      (vector) => this.deliveries.set(vector, (this.deliveries.get(vector) ?? 0) + 1),
+    );
+    if (delivery.kind === 'delivered') {
+      this.steps++;
+      return undefined;
+    }
+    return delivery.kind === 'shutdown'
+      ? { kind: 'tripleFault', sentence: delivery.sentence }
+      : { kind: 'unsupported', sentence: delivery.sentence };
+  }
+
+  event(): PendingEvent {
+    return pendingEvent(this.state);
+  }
+
+  private shutdown(): RunExit {
+    return { kind: 'tripleFault', sentence: 'The processor is shut down after a triple fault; restart the guest.' };
+  }
+
+  private halted(): RunExit {
+    const rip = `0x${this.state.get64(STATE.rip).toString(16)}`;
+    const interrupts =
+      this.state.get32(STATE.rflags) & 0x200 ? 'no device can raise an interrupt' : 'interrupts are off (IF=0)';
+    return {
+      kind: 'halted',
+      sentence: `The guest executed HLT before RIP ${rip}, and ${interrupts}: nothing can wake it.`,
+    };
+  }
+
+  /** Finds or makes the record for STATE.rip. */
+  private resolve(): RunExit | undefined {
+    const { state, exports } = this;
+    const address = exports.fetch();
+    if (address === -1) return undefined;
+    if (address === -2) {
+      return {
+        kind: 'unsupported',
+        sentence: `The guest executes from physical memory outside RAM (linear address 0x${this.instructionAddress().toString(16)}).`,
+      };
+    }
+    const physical = address >>> 0;
+    const context = state.get32(STATE.context);
+    let record = this.code.find(physical, context);
+    let cached = true;
+    if (record === undefined) {
+      if (codeBitsOf(context) !== 64 && this.limitIsTight()) {
+        const made = this.single(physical, context);
+        if (made === undefined) return undefined;
+        record = made;
+        cached = false;
+      } else {
+        record = this.code.addRun(physical, context, (offset) => this.decodeOnPage(physical & ~0xfff, offset, context));
+        if (record === undefined) {
+          const made = this.single(physical, context);
+          if (made === undefined) return undefined;
+          record = made;
+          cached = false;
+        }
+      }
+    }
+    const offset = physical & 0xfff;
+    const low = state.low(STATE.rip) - offset;
+    state.setHalves(ENGINE.ripBase, low, state.high(STATE.rip) - (low < 0 ? 1 : 0));
+    state.set32(ENGINE.record, record);
+    const from = state.get32(ENGINE.linkFrom);
+    state.set32(ENGINE.linkFrom, 0);
+    if (cached) {
+      this.code.rememberJump(state.low(STATE.rip), state.high(STATE.rip), record);
+      if (from !== 0) state.view.setInt32(from + RECORD.link, record, true);
+    }
+    return undefined;
+  }
+
+  private decodeOnPage(page: number, offset: number, context: number): DecodedInstruction | undefined {
+    const start = RAM_BASE + (page >>> 0) + offset;
+    const length = Math.min(15, 0x1000 - offset);
+    return this.decoder.decode(this.memory.bytes.subarray(start, start + length), offset, context);
+  }
+
+  /** An instruction that reaches into the next page, or whose segment limit is near: decoded each time it runs. */
+  private single(physical: number, context: number): number | undefined {
+    const { state } = this;
+    const offset = physical & 0xfff;
+    const bytes = new Uint8Array(15);
+    const onPage = Math.min(15, 0x1000 - offset);
+    bytes.set(this.memory.bytes.subarray(RAM_BASE + physical, RAM_BASE + physical + onPage));
+    let decoded = this.decoder.decode(bytes.subarray(0, onPage), offset, context);
+    if (!decoded) {
+      const next = this.instructionAddress() + BigInt(onPage);
+      state.set64(ENGINE.scratch0, next);
+      const second = this.exports.hostTranslate(ACCESS.FETCH);
+      if (state.get32(STATE.eventPending)) return undefined;
+      const from = RAM_BASE + (second >>> 0);
+      bytes.set(this.memory.bytes.subarray(from, from + 15 - onPage), onPage);
+      decoded = this.decoder.decode(bytes, offset, context);
+      if (!decoded) throw new Error('fifteen bytes did not decode');
+    }
+    if (codeBitsOf(context) !== 64) {
+      const last = state.low(STATE.rip) + decoded.length - 1;
+      if (last > state.get32(segment(CS).limit) >>> 0) {
+        raiseTrap(state, 13, 0);
+        state.set32(STATE.eventHasError, 1);
+        state.set32(STATE.eventError, 0);
+        return undefined;
+      }
+    }
+    if (this.singleRecord !== 0) this.code.dropSingle(this.singleRecord);
+    this.singleRecord = this.code.addSingle(decoded, physical >>> 12);
+    return this.singleRecord;
+  }
+  private singleRecord = 0;
+
+  /** A limit below 4 GiB − 1 means that every instruction must be checked against it. */
+  private limitIsTight(): boolean {
+    return this.state.get32(segment(CS).limit) !== -1;
+  }
+
+  private hostContext(decoded: DecodedInstruction | undefined): HostContext {
+    const { state } = this;
+    return {
+      state,
+      exports: this.exports,
+      processor: this.processor,
+      operands: decoded?.hostOperands ?? [],
+      code: decoded?.code ?? '',
+      length: decoded?.length ?? 0,
+      codeBits: codeBitsOf(state.get32(STATE.context)),
+      steps: () => this.steps,
+      portIn: (port, size) => this.bus.portIn(port, size),
+      portOut: (port, size, value) => this.bus.portOut(port, size, value),
+      unsupported: (sentence) => {
+        this.sentence = sentence;
+        return STATUS.UNSUPPORTED;
+      },
+      updateWatch: () => this.debugRegisters.update(),
+    };
+  }
+
+  private hostInstruction(which: number, record: number): number {
+    this.ripOf(record);
+    const handler = HOST_HANDLERS[which];
+    if (!handler) throw new Error(`no host instruction ${which}`);
+    const before = this.steps;
+    // RDTSC sees the steps that this slice has taken so far.
+    this.steps += this.sliceBudget - this.state.get32(ENGINE.budget);
+    try {
+      return handler(this.hostContext(this.code.decodedAt(record)));
+    } finally {
+      this.steps = before;
+    }
+  }
+}

@@ -1,0 +1,253 @@
+import { type HostPhysicalAddress, hostPhysical, type LinearAddress, linear } from './addresses.ts';
+import type {
+  MachineApi,
+  MachineConfiguration,
+  MachineSnapshot,
+  MemoryRead,
+  RegisterDescription,
+  RunExit,
+  RunOptions,
+  TranslationResult,
+} from './api.ts';
+import { codeBitsOf } from './cpu/decode/decoder.ts';
+import { loadStepModule } from './cpu/engine/loadStepModule.ts';
+import { Processor } from './cpu/profiles/profiles.ts';
+import { REGISTERS, readRegister, writeRegister } from './cpu/registers.ts';
+import { STATE } from './cpu/state.ts';
+import { type Bus, Vcpu } from './cpu/vcpu.ts';
+import { DebugExit } from './devices/debugExit.ts';
+import { PortBus } from './devices/device.ts';
+import { Serial } from './devices/serial.ts';
+import { Digest } from './memory/digest.ts';
+import { HostMemory } from './memory/hostMemory.ts';
+import { inspectTranslation } from './memory/inspect.ts';
+import { ARCH_TLB_BASE, ARCH_TLB_SIZE, RAM_BASE, STATE_BASE, STATE_SIZE } from './memory/map.ts';
+
+interface Snapshot extends MachineSnapshot {
+  readonly state: Uint8Array;
+  readonly tlb: Uint8Array;
+  readonly devices: unknown[];
+  readonly deliveries: ReadonlyMap<number, number>;
+}
+
+/** The whole machine: one vCPU, RAM, and the devices around it. */
+export class Machine implements MachineApi {
+  readonly configuration: MachineConfiguration;
+  readonly registers: readonly RegisterDescription[] = REGISTERS;
+  private readonly memory: HostMemory;
+  private readonly vcpu: Vcpu;
+  private readonly ports: PortBus;
+  private readonly serial: Serial;
+  private readonly listeners: ((bytes: Uint8Array) => void)[] = [];
+  private exitCode: number | undefined;
+
+  /** @throws RangeError with one sentence when the configuration cannot be had */
+  static create(configuration: MachineConfiguration): Machine {
+    return new Machine(configuration);
+  }
+
+  private constructor(configuration: MachineConfiguration) {
+    this.configuration = configuration;
+    const processor = Processor.create(configuration.cpu, configuration.features);
+    this.memory = new HostMemory(configuration.memoryBytes);
+    this.serial = new Serial((byte) => {
+      for (const listener of this.listeners) listener(Uint8Array.of(byte));
+    });
+    const debugExit = new DebugExit((code) => {
+      this.exitCode = code;
+    });
+    this.ports = new PortBus([this.serial, debugExit]);
+    const { module, compiled } = loadStepModule();
+    this.vcpu = new Vcpu(this.memory, module, compiled, processor, this.bus());
+  }
+
+  private bus(): Bus {
+    return {
+      portIn: (port, size) => this.ports.read(port, size),
+      portOut: (port, size, value) => this.ports.write(port, size, value),
+      // No device answers outside RAM: the bus floats high.
+      mmioRead: (_low, _high, _size, destination) => destination.fill(0xff),
+      mmioWrite: () => undefined,
+      exitRequest: () => {
+        if (this.exitCode === undefined) return undefined;
+        const code = this.exitCode;
+        this.exitCode = undefined;
+        return { kind: 'debugExit', code };
+      },
+    };
+  }
+
+  get steps(): number {
+    return this.vcpu.steps;
+  }
+
+  /** Events delivered so far, by vector. */
+  get deliveries(): ReadonlyMap<number, number> {
+    return this.vcpu.deliveries;
+  }
+
+  /** Power-up state; RAM keeps its content unless `clearMemory`. Snapshots are forgotten. */
+  reset(clearMemory = true): void {
+    this.memory.dropVersions();
+    if (clearMemory) this.memory.bytes.fill(0, RAM_BASE, RAM_BASE + this.memory.size);
+    this.serial.reset();
+    this.exitCode = undefined;
+    this.vcpu.reset();
+  }
+
+  run(maxSteps: number, options?: RunOptions): RunExit {
+    return this.vcpu.run(maxSteps, options);
+  }
+
+  setBreakpoints(addresses: Iterable<LinearAddress>): void {
+    this.vcpu.setBreakpoints(addresses);
+  }
+
+  setExceptionStops(vectors: number): void {
+    this.vcpu.setExceptionStops(vectors);
+  }
+
+  readRegister(name: string): bigint {
+    return readRegister(this.vcpu.state, name.toLowerCase());
+  }
+
+  writeRegister(name: string, value: bigint): string | undefined {
+    const refused = writeRegister(this.vcpu.state, name.toLowerCase(), value);
+    if (!refused) this.afterRegisterWrite(name.toLowerCase());
+    return refused;
+  }
+
+  private afterRegisterWrite(name: string): void {
+    const { state, exports } = this.vcpu;
+    if (/^(cr[034]|efer)$/.test(name)) exports.tlbFlush(0);
+    // SS's DPL is the privilege level; a debugger that writes CS's selector means its RPL (Vol. 3A §5.5).
+    if (name === 'cs') state.set32(STATE.cpl, Number(this.readRegister('cs')) & 3);
+    if (name === 'rip') state.set32(STATE.eventPending, 0);
+    if (name === 'rip') state.set32(STATE.activity, 0);
+    this.vcpu.resynchronise();
+  }
+
+  codeBits(): 16 | 32 | 64 {
+    return codeBitsOf(this.vcpu.state.get32(STATE.context));
+  }
+
+  instructionAddress(): LinearAddress {
+    return linear(this.vcpu.instructionAddress());
+  }
+
+  translate(address: LinearAddress): TranslationResult {
+    return inspectTranslation(this.vcpu.state, this.memory, address);
+  }
+
+  readPhysical(address: HostPhysicalAddress, length: number): MemoryRead {
+    if (address >= this.memory.size) {
+      return {
+        data: new Uint8Array(0),
+        sentence: `Physical address 0x${address.toString(16)} is outside RAM (0x${this.memory.size.toString(16)} bytes).`,
+      };
+    }
+    const end = Math.min(address + length, this.memory.size);
+    return { data: this.memory.bytes.slice(RAM_BASE + address, RAM_BASE + end) };
+  }
+
+  writePhysical(address: HostPhysicalAddress, data: Uint8Array): string | undefined {
+    if (address + data.length > this.memory.size) {
+      return `Physical memory 0x${address.toString(16)}–0x${(address + data.length - 1).toString(16)} reaches outside RAM (0x${this.memory.size.toString(16)} bytes).`;
+    }
+    for (let done = 0; done < data.length; ) {
+      const at = address + done;
+      const part = Math.min(data.length - done, 0x1000 - (at & 0xfff));
+      this.vcpu.exports.prepareWrite(at, part);
+      this.vcpu.code.invalidate(at, part);
+      this.memory.bytes.set(data.subarray(done, done + part), RAM_BASE + at);
+      done += part;
+    }
+    // The record that the run stands at may be gone.
+    if (data.length > 0) this.vcpu.resynchronise();
+    return undefined;
+  }
+
+  readLinear(address: LinearAddress, length: number): MemoryRead {
+    const data = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const at = linear(address + BigInt(done));
+      const part = Math.min(length - done, 0x1000 - Number(at & 0xfffn));
+      const translated = this.translate(at);
+      const read = translated.ok ? this.readPhysical(translated.physical, part) : undefined;
+      if (!read || read.data.length < part) {
+        const got = read?.data ?? new Uint8Array(0);
+        data.set(got, done);
+        const sentence = translated.ok
+          ? (read?.sentence ?? `Linear address 0x${at.toString(16)} lies outside RAM.`)
+          : translated.sentence;
+        return { data: data.slice(0, done + got.length), sentence };
+      }
+      data.set(read.data, done);
+      done += part;
+    }
+    return { data };
+  }
+
+  writeLinear(address: LinearAddress, data: Uint8Array): string | undefined {
+    const parts: { physical: HostPhysicalAddress; data: Uint8Array }[] = [];
+    for (let done = 0; done < data.length; ) {
+      const at = linear(address + BigInt(done));
+      const part = Math.min(data.length - done, 0x1000 - Number(at & 0xfffn));
+      const translated = this.translate(at);
+      if (!translated.ok) return translated.sentence;
+      if (translated.physical + part > this.memory.size) return `Linear address 0x${at.toString(16)} lies outside RAM.`;
+      parts.push({ physical: hostPhysical(translated.physical), data: data.subarray(done, done + part) });
+      done += part;
+    }
+    for (const part of parts) this.writePhysical(part.physical, part.data);
+    return undefined;
+  }
+
+  onSerialOutput(listener: (bytes: Uint8Array) => void): void {
+    this.listeners.push(listener);
+  }
+
+  serialInput(bytes: Uint8Array): void {
+    this.serial.receive(bytes);
+  }
+
+  private region(base: number, size: number): Uint8Array {
+    return new Uint8Array(this.memory.memory.buffer, base, size);
+  }
+
+  snapshot(): MachineSnapshot {
+    const snapshot: Snapshot = {
+      steps: this.steps,
+      state: this.region(STATE_BASE, STATE_SIZE).slice(),
+      tlb: this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE).slice(),
+      devices: this.ports.save(),
+      deliveries: new Map(this.vcpu.deliveries),
+    };
+    this.memory.beginVersion(snapshot);
+    this.vcpu.exports.flushFast();
+    return snapshot;
+  }
+
+  /** @throws RangeError when the snapshot belongs to another machine or to the time after a restored one */
+  restore(snapshot: MachineSnapshot): void {
+    const s = snapshot as Snapshot;
+    if (!this.memory.rewind(s, (address) => this.vcpu.code.invalidate(address, 0x1000))) {
+      throw new RangeError('The snapshot is not one of this machine, or lies after one that was restored.');
+    }
+    this.region(STATE_BASE, STATE_SIZE).set(s.state);
+    this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE).set(s.tlb);
+    this.ports.load(s.devices);
+    this.vcpu.restored(s.steps, s.deliveries);
+    this.exitCode = undefined;
+  }
+
+  stateHash(): string {
+    const digest = new Digest();
+    digest.bytes(this.region(STATE_BASE, STATE_SIZE));
+    digest.bytes(this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE));
+    digest.bytes(this.memory.bytes.subarray(RAM_BASE, RAM_BASE + this.memory.size));
+    const rest = new TextEncoder().encode(JSON.stringify([this.steps, this.ports.save()]));
+    for (const byte of rest) digest.word(byte);
+    return digest.value();
+  }
+}
