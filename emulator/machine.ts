@@ -124,10 +124,11 @@ export class Machine implements MachineApi {
     if (name === 'cs') state.set32(STATE.cpl, Number(this.readRegister('cs')) & 3);
     if (name === 'rip') state.set32(STATE.eventPending, 0);
     if (name === 'rip') state.set32(STATE.activity, 0);
-    this.vcpu.resynchronise();
+    this.vcpu.touch();
   }
 
   codeBits(): 16 | 32 | 64 {
+    this.vcpu.exports.updateContext();
     return codeBitsOf(this.vcpu.state.get32(STATE.context));
   }
 
@@ -163,7 +164,7 @@ export class Machine implements MachineApi {
       done += part;
     }
     // The record that the run stands at may be gone.
-    if (data.length > 0) this.vcpu.resynchronise();
+    if (data.length > 0) this.vcpu.touch();
     return undefined;
   }
 

@@ -97,10 +97,17 @@ export class Vcpu {
     exports.updateContext();
   }
 
-  /** Forgets derived state after registers were written or restored from outside. */
-  resynchronise(): void {
+  /** Registers or memory were written from outside: derived state is made anew before it is next used. */
+  touch(): void {
+    this.touched = true;
+  }
+  private touched = false;
+
+  private resynchronise(): void {
+    this.touched = false;
     this.state.set32(ENGINE.record, 0);
     this.state.set32(ENGINE.linkFrom, 0);
+    if (!this.state.get32(STATE.eventPending)) this.eventShown = false;
     this.exports.updateContext();
     this.exports.flushFast();
     this.debugRegisters.update();
@@ -112,7 +119,7 @@ export class Vcpu {
     this.deliveries.clear();
     for (const [vector, count] of deliveries) this.deliveries.set(vector, count);
     this.eventShown = false;
-    this.resynchronise();
+    this.touch();
   }
 
   setBreakpoints(addresses: Iterable<bigint>): void {
@@ -144,6 +151,7 @@ export class Vcpu {
 
   run(maxSteps: number, options: RunOptions = {}): RunExit {
     const { state } = this;
+    if (this.touched) this.resynchronise();
     const end = this.steps + maxSteps;
     let ignoreBreakpoint = options.ignoreBreakpointAtStart ?? false;
     if (state.get32(STATE.activity) === 2) return this.shutdown();

@@ -9,18 +9,23 @@ const GENERAL = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.
 const PLACES = { code: 0x10000, data: 0x20000, stack: 0x30000 } as const;
 const TABLES = 0x1000;
 const P_RW_US = 7n;
+/** Legacy prefixes (SDM Vol. 2 §2.1.1). */
+const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 
 /** The step tier behind the vector runner: windows mapped through 4-level tables, flat user segments. */
 export class StepTier implements VectorMachine {
-  private readonly machine = Machine.create({ cpu: 'tigerlake', memoryBytes: 0x200000 });
-  private bitness: 32 | 64 = 64;
+  private readonly machine = Machine.create({
+    cpu: 'tigerlake',
+    // CRC32 is there; the rest of SSE4.2 is not, so that no profile has the feature.
+    features: { sse4_2: true },
+    memoryBytes: 0x200000,
+  });
 
   constructor() {
     this.machine.setExceptionStops(-1);
   }
 
   reset(bitness: 32 | 64): void {
-    this.bitness = bitness;
     const { machine } = this;
     machine.reset();
     this.buildTables();
@@ -74,7 +79,7 @@ export class StepTier implements VectorMachine {
       machine.writePhysical(hostPhysical(place), image[name as keyof Windows]);
     }
     const cpu = vector.before;
-    GENERAL.forEach((name, i) => machine.writeRegister(name, cpu.gpr[i]!));
+    for (const [i, name] of GENERAL.entries()) machine.writeRegister(name, cpu.gpr[i]!);
     machine.writeRegister('rflags', BigInt(cpu.rflags));
     const view = new DataView(cpu.xmm.buffer, cpu.xmm.byteOffset);
     for (let i = 0; i < 16; i++) {
@@ -101,8 +106,9 @@ export class StepTier implements VectorMachine {
   }
 
   private repeats(rip: bigint): boolean {
-    const { data } = this.machine.readPhysical(hostPhysical(PLACES.code + (Number(rip) - CODE_BASE)), 4);
-    return data.some((byte, i) => (byte === 0xf2 || byte === 0xf3) && i < 3);
+    const { data } = this.machine.readPhysical(hostPhysical(PLACES.code + (Number(rip) - CODE_BASE)), 8);
+    const opcode = data.findIndex((byte) => !PREFIXES.has(byte) && (byte & 0xf0) !== 0x40);
+    return data.subarray(0, opcode).some((byte) => byte === 0xf2 || byte === 0xf3);
   }
 
   read(): Observed {

@@ -162,6 +162,6 @@ function extendedAdd(e: Emitter, flag: 'cf' | 'of'): void {
   if (flag === 'cf') setCF(e.flags, out);
   else {
     // Bits 63 and 62 anew; the lower carries (AF) stay.
-    e.flags.setCarry(or(and(e.flags.carry(), i64(2 ** 62 - 1)), carryWord(cf, out)));
+    e.flags.setCarry(or(and(e.flags.carry(), i64(2n ** 62n - 1n)), carryWord(cf, out)));
   }
 }

@@ -129,8 +129,8 @@ export const dataTransfer: readonly Definition[] = [
         equal,
         () => destination.write(source),
         () => {
-          // A 32-bit register destination keeps its upper half only in name: it is rewritten with itself.
-          destination.write(destination.value);
+          // Memory is written back; a register destination is not touched (seen on hardware with 32 bits).
+          if (e.form.shape === 'mr') destination.write(destination.value);
           const keep = e.size === 8 ? ~0xffn : ~0xffffn;
           e.setGpr(RAX, e.size >= 32 ? destination.value : or(and(all, i64(keep)), destination.value));
         },

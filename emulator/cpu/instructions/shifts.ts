@@ -57,7 +57,7 @@ function shift(
 
 /** Rotates leave SF ZF AF PF alone: only CF and OF are replaced. */
 function setRotateFlags(e: Emitter, cf: I64, of: I64): void {
-  e.flags.setCarry(or(and(e.flags.carry(), i64(2 ** 62 - 1)), carryWord(cf, of)));
+  e.flags.setCarry(or(and(e.flags.carry(), i64(2n ** 62n - 1n)), carryWord(cf, of)));
 }
 
 /** Rotates a value of `bits` left by `count` (taken modulo the width). */

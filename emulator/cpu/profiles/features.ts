@@ -40,6 +40,7 @@ export const FEATURES: readonly Feature[] = [
   ...at(1, 0, 'ecx', [
     ['cx16', 13, 'CMPXCHG16B'],
     ['pcid', 17],
+    ['sse4_2', 20, 'SSE4_2'],
     ['movbe', 22, 'MOVBE'],
     ['popcnt', 23, 'POPCNT'],
   ]),

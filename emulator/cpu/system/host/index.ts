@@ -3,6 +3,7 @@ import type { HostHandler } from './context.ts';
 import { controlRegisters } from './controlRegisters.ts';
 import { farTransfers } from './farTransfers.ts';
 import { inputOutput } from './inputOutput.ts';
+import { legacy } from './legacy.ts';
 import { modelSpecific } from './modelSpecific.ts';
 import { processorInstructions } from './processor.ts';
 import { segments } from './segments.ts';
@@ -11,6 +12,7 @@ const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...controlRegisters,
   ...farTransfers,
   ...inputOutput,
+  ...legacy,
   ...modelSpecific,
   ...processorInstructions,
   ...segments,
