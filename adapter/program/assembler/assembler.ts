@@ -1,20 +1,21 @@
 import { ConditionStack } from './conditions.ts';
 import { Cursor, isNameStart } from './cursor.ts';
-import { type DiagnosticSink, type Place, StatementError } from './diagnostics.ts';
+import { type DiagnosticSink, NestingError, type Place, StatementError } from './diagnostics.ts';
 import { type Expression, type ExpressionContext, parseExpression } from './expression.ts';
 import { FrameRecorder } from './frames.ts';
 import { Input, type Statement } from './input.ts';
 import { assembleInstruction } from './instruction/assemble.ts';
 import { DEFAULT_MAXIMUM_BYTES } from './layout.ts';
 import type { Macro } from './macros.ts';
-import { type Chain, type Mode, type RowMark, SectionSet } from './sections.ts';
+import { type Chain, type Fragment, type Mode, type RowMark, SectionSet } from './sections.ts';
 import { type FileCache, FileNeeded, type FileTable } from './source.ts';
 import { AsmSymbol, displayName, SymbolTable } from './symbols.ts';
 import type { AssembleOptions } from './types.ts';
 
 export type Directive = (assembler: Assembler, cursor: Cursor, name: string) => void;
 
-const MOST_STATEMENTS = 5_000_000;
+const MOST_ENCODINGS = 20_000;
+const MOST_STATEMENTS = 1_000_000;
 
 /** Stops an assembly: `.abort`, `.end`, or a limit that was passed. */
 export class Stop {}
@@ -48,6 +49,9 @@ export class Assembler {
   statement: Statement | undefined;
   readonly #directives: ReadonlyMap<string, Directive>;
   #statements = 0;
+  readonly #encodings = new Map<string, Uint8Array>();
+  /** How often an expression named a symbol. */
+  references = 0;
 
   constructor(
     options: AssembleOptions,
@@ -64,13 +68,20 @@ export class Assembler {
     this.mode = options.bits ?? 64;
     this.syntax = options.syntax ?? 'att';
     this.expressions = {
-      reference: (name, start, end) => this.use(this.symbols.get(name), start, end),
+      reference: (name, start, end) => {
+        this.references++;
+        return this.use(this.symbols.get(name), start, end);
+      },
       numbered: (digits, direction) => {
+        this.references++;
         const symbol = this.symbols.numbered(digits, direction);
         if (symbol === undefined) throw new StatementError(`There is no label "${digits}:" before "${digits}b".`);
         return this.use(symbol);
       },
-      here: () => this.here(),
+      here: () => {
+        this.references++;
+        return this.here();
+      },
     };
   }
 
@@ -126,7 +137,10 @@ export class Assembler {
   run(): void {
     for (;;) {
       const statement = this.input.next();
-      if (statement === undefined) break;
+      if (statement === undefined) {
+        if (this.input.exhausted) this.error('Repetitions run too often; a .rept, .irp or macro expands without end.');
+        break;
+      }
       this.statement = statement;
       if (++this.#statements > MOST_STATEMENTS) {
         this.error(`More than ${MOST_STATEMENTS} statements; a macro or .rept expands without end.`);
@@ -142,6 +156,7 @@ export class Assembler {
         }
         if (!(error instanceof StatementError)) throw error;
         this.error(error.message, error.start, error.end);
+        if (error instanceof NestingError) this.input.unwind();
       }
       if (this.#tooLarge()) break;
     }
@@ -250,7 +265,10 @@ export class Assembler {
     const start = cursor.position;
     const word = cursor.name();
     if (word === undefined) {
-      if (cursor.peek() === '{') return this.#instruction(cursor);
+      if (cursor.peek() === '{') {
+        this.#instruction(cursor);
+        return;
+      }
       throw new StatementError(
         `Expected a label, a directive or an instruction, not "${cursor.rest()}".`,
         start,
@@ -260,20 +278,46 @@ export class Assembler {
     cursor.skipBlanks();
     if (cursor.peek() === '=') {
       cursor.position += cursor.peek(1) === '=' ? 2 : 1;
-      return this.assign(word, parseExpression(cursor, this.expressions), start, cursor, false);
+      this.assign(word, parseExpression(cursor, this.expressions), start, cursor, false);
+      return;
     }
     const lower = word.toLowerCase();
     const directive = lower.startsWith('.') ? this.#directives.get(lower) : undefined;
-    if (directive !== undefined) return this.#tracked(false, () => directive(this, cursor, lower));
+    if (directive !== undefined) {
+      this.#tracked(false, () => directive(this, cursor, lower));
+      return;
+    }
     const macro = this.macros.get(lower);
-    if (macro !== undefined) return macro.expand(this, cursor);
+    if (macro !== undefined) {
+      macro.expand(this, cursor);
+      return;
+    }
     if (lower.startsWith('.'))
       throw new StatementError(`"${word}" is no directive that this assembler knows.`, start, start + word.length);
     cursor.position = start;
     this.#instruction(cursor);
   }
 
+  /** Instructions that name no symbol encode alike wherever they stand. */
   #instruction(cursor: Cursor): void {
+    const text = cursor.rest();
+    const key = `${this.mode}${this.syntax}${text}`;
+    const known = this.#encodings.get(key);
+    if (known !== undefined) {
+      this.#tracked(true, () => this.chain.append(known));
+      return;
+    }
+    const { chain, references } = this;
+    const { current, used } = chain;
+    const fixups = current.fixups.length;
+    const reported = this.sink.list.length;
+    this.#encode(cursor);
+    const settled = chain.current === current && current.fixups.length === fixups;
+    const plain = settled && this.references === references && this.sink.list.length === reported;
+    if (plain && this.#encodings.size < MOST_ENCODINGS) this.#encodings.set(key, chain.bytes.slice(used, chain.used));
+  }
+
+  #encode(cursor: Cursor): void {
     this.#tracked(true, () =>
       assembleInstruction(cursor, {
         expressions: this.expressions,
@@ -293,6 +337,9 @@ export class Assembler {
     const offset = fragment.length;
     body();
     if (this.sections.chain !== chain || (chain.current === fragment && fragment.length === offset)) return;
+    if (chain.section.flags.empty && holdsBytes(chain, fragment, offset)) {
+      throw new StatementError(`${chain.section.name} holds no bytes, but this statement puts some there.`);
+    }
     const origin = this.statement!.line.origin;
     let row: RowMark | undefined;
     if (code && this.explicitRows) {
@@ -374,4 +421,13 @@ function firstDirective(cursor: Cursor): string | undefined {
   if (found === null) return undefined;
   cursor.position += found[0].length;
   return found[1]!.toLowerCase();
+}
+
+/** Whether something other than zeros was put after a place in a chain. */
+function holdsBytes(chain: Chain, fragment: Fragment, offset: number): boolean {
+  const added = chain.fragments.slice(chain.fragments.lastIndexOf(fragment));
+  const filled = added.some(
+    ({ tail, fixups }) => tail?.kind === 'branch' || fixups.some((fixup) => fixup.offset >= offset),
+  );
+  return filled || chain.bytes.subarray(fragment.start + offset, chain.used).some((byte) => byte !== 0);
 }

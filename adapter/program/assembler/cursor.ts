@@ -105,15 +105,15 @@ function decodeEscapes(text: string, offset: number): string {
   for (let index = 0; index < text.length; ) {
     const code = text.charCodeAt(index);
     if (code === 92) {
-      const escape = decodeEscape(text, index + 1);
-      if (escape === undefined)
+      const found = decodeEscape(text, index + 1);
+      if (found === undefined)
         throw new StatementError(
           `Unknown escape "\\${text[index + 1]}" in the string.`,
           offset + index,
           offset + index + 2,
         );
-      out += String.fromCharCode(escape.byte);
-      index = escape.next;
+      out += String.fromCharCode(found.byte);
+      index = found.next;
     } else if (code < 128) {
       out += text[index++];
     } else {

@@ -12,6 +12,9 @@ export class StatementError extends Error {
   }
 }
 
+/** Frames are nested too deep: the innermost are left, so that an endless recursion ends at once. */
+export class NestingError extends StatementError {}
+
 /** Where a message points: an origin, columns when known, and the chain of macros and includes that led there. */
 export interface Place {
   readonly origin: Origin;
@@ -52,5 +55,13 @@ export class DiagnosticSink {
     }
     const end = place.endColumn === undefined ? {} : { endColumn: place.endColumn };
     this.list.push({ severity, file, line: place.origin.line, column: place.column, ...end, message: text });
+  }
+
+  /** In the order of files and lines. */
+  sorted(): Diagnostic[] {
+    const file = new Map(this.#files.paths.map((path, index) => [path, index]));
+    return [...this.list].sort(
+      (a, b) => (file.get(a.file) ?? 0) - (file.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
+    );
   }
 }

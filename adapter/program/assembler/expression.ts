@@ -207,10 +207,10 @@ function parseCharacter(cursor: Cursor): Expression {
   if (end <= start + 1) cursor.fail("A character is missing after '.", start);
   cursor.position = end;
   if (cursor.text[start + 1] === '\\') {
-    const escape = decodeEscape(cursor.text, start + 2);
-    if (escape !== undefined) {
-      cursor.position = cursor.text[escape.next] === "'" && escape.next < cursor.end ? escape.next + 1 : escape.next;
-      return number(BigInt(escape.byte));
+    const found = decodeEscape(cursor.text, start + 2);
+    if (found !== undefined) {
+      cursor.position = cursor.text[found.next] === "'" && found.next < cursor.end ? found.next + 1 : found.next;
+      return number(BigInt(found.byte));
     }
     return number(BigInt(cursor.text.charCodeAt(start + 2) & 255));
   }

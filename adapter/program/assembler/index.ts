@@ -78,7 +78,7 @@ function finish(assembler: Assembler, options: AssembleOptions): AssembleResult 
   const { sink, files } = assembler;
   const layout = new Layout(assembler.sections, assembler.symbols, sink);
   layout.run(options);
-  const diagnostics = sink.list;
+  const diagnostics = sink.sorted();
   if (sink.errors > 0) return { diagnostics, listing: [], files: files.paths };
   const segments = layout.segments();
   const text = assembler.sections.get('.text');

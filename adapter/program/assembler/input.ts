@@ -1,4 +1,4 @@
-import { StatementError } from './diagnostics.ts';
+import { NestingError } from './diagnostics.ts';
 import type { FileTable, Origin, SourceLine } from './source.ts';
 import { splitStatements } from './text.ts';
 
@@ -25,17 +25,24 @@ interface Frame {
 }
 
 const DEEPEST = 200;
+const MOST_ROUNDS = 3_000_000;
 
 /** The stack of files, macros and repetitions from which statements come. */
 export class Input {
   readonly #stack: Frame[] = [];
   #current: Statement | undefined;
+  #rounds = 0;
+
+  /** Whether repetitions ran so often that the input was cut. */
+  get exhausted(): boolean {
+    return this.#rounds > MOST_ROUNDS;
+  }
 
   get #top(): Frame | undefined {
     return this.#stack[this.#stack.length - 1];
   }
 
-  /** Opens a frame. Throws {@link StatementError} when frames are nested too deep. */
+  /** Opens a frame. Throws {@link NestingError} when frames are nested too deep. */
   push(
     kind: Frame['kind'],
     name: string,
@@ -44,7 +51,7 @@ export class Input {
     again?: () => readonly SourceLine[] | undefined,
   ): void {
     if (this.#stack.length >= DEEPEST) {
-      throw new StatementError(`Macros, repetitions and includes are nested more than ${DEEPEST} deep at "${name}".`);
+      throw new NestingError(`Macros, repetitions and includes are nested more than ${DEEPEST} deep at "${name}".`);
     }
     const rowOrigin =
       kind === 'macro' ? (this.rowOrigin ?? this.#current?.line.origin) : kind === 'file' ? undefined : this.rowOrigin;
@@ -76,7 +83,9 @@ export class Input {
         this.#current = found;
         return found;
       }
+      if (this.exhausted) return undefined;
       const more = frame.again?.();
+      this.#rounds++;
       if (more === undefined) this.#stack.pop();
       else {
         frame.lines = more;
@@ -95,6 +104,11 @@ export class Input {
     }
     const [start, end] = frame.statements[frame.statementIndex++]!;
     return { line: frame.lines[frame.lineIndex - 1]!, start, end };
+  }
+
+  /** Leaves everything but the outermost file. */
+  unwind(): void {
+    this.#stack.length = 1;
   }
 
   /** Gives the last statement again. */

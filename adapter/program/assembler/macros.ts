@@ -14,7 +14,7 @@ export interface Parameter {
 const NAME = /[A-Za-z_.$][A-Za-z0-9_.$]*/y;
 
 /** The longest text that one expanded line may have. */
-const LONGEST_LINE = 1 << 20;
+const LONGEST_LINE = 1 << 16;
 
 /** Replaces `\name`, `\()` and `\@` in a body line. */
 export function substitute(text: string, values: ReadonlyMap<string, string>, count: number): string {

@@ -23,8 +23,19 @@ const fail = (message: string): never => {
   throw new ResolveError(message);
 };
 
+const DEEPEST = 1500;
+const MOST_NODES = 200_000;
+/** Nodes that the evaluation under way may still visit: shared terms can make a small tree long to walk. */
+let budget = MOST_NODES;
+
 /** Evaluates an expression over the fragments' present addresses. Throws {@link ResolveError}. */
 export function resolve(expression: Expression): LinearValue {
+  budget = MOST_NODES;
+  return evaluate(expression, 0);
+}
+
+function evaluate(expression: Expression, depth: number): LinearValue {
+  if (depth > DEEPEST || --budget < 0) fail('The expression is too large to evaluate.');
   switch (expression.kind) {
     case 'number':
       return { sections: NONE, value: expression.value };
@@ -35,18 +46,18 @@ export function resolve(expression: Expression): LinearValue {
           `@${modifier} asks for a table that a linker makes; assemble and link this source with as and ld instead.`,
         );
       }
-      const base = resolveSymbol(expression.symbol);
+      const base = resolveSymbol(expression.symbol, depth + 1);
       return { sections: base.sections, value: base.value + expression.addend };
     }
     case 'unary': {
-      const operand = resolve(expression.operand);
+      const operand = evaluate(expression.operand, depth + 1);
       if (expression.operator === '-') return { sections: scale(operand.sections, -1), value: -operand.value };
       const value = absolute(operand, expression.operator);
       return { sections: NONE, value: expression.operator === '~' ? ~value : value === 0n ? 1n : 0n };
     }
     case 'binary': {
-      const left = resolve(expression.left);
-      const right = resolve(expression.right);
+      const left = evaluate(expression.left, depth + 1);
+      const right = evaluate(expression.right, depth + 1);
       const { operator } = expression;
       if (operator === '+')
         return { sections: merge(left.sections, right.sections, 1), value: left.value + right.value };
@@ -74,7 +85,7 @@ export function resolve(expression: Expression): LinearValue {
   }
 }
 
-function resolveSymbol(symbol: AsmSymbol): LinearValue {
+function resolveSymbol(symbol: AsmSymbol, depth: number): LinearValue {
   if (symbol.label !== undefined) {
     const { chain, fragment, offset } = symbol.label;
     return { sections: new Map([[chain.section, 1]]), value: BigInt(fragment.address + offset) };
@@ -83,7 +94,7 @@ function resolveSymbol(symbol: AsmSymbol): LinearValue {
     if (symbol.evaluating) fail(`The value of "${displayName(symbol)}" depends on itself.`);
     symbol.evaluating = true;
     try {
-      return resolve(symbol.value);
+      return evaluate(symbol.value, depth);
     } finally {
       symbol.evaluating = false;
     }

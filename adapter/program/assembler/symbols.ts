@@ -44,9 +44,12 @@ export class AsmSymbol {
   }
 }
 
+/** Between the digits of a numbered label and its count; no source can write it. */
+const INSTANCE = '\u0001';
+
 /** Names beginning `.L` and numbered labels stay out of the image's symbol list, as GAS keeps them out of .symtab. */
 export const isPrivateName = (name: string): boolean =>
-  name.startsWith('.L') || name.includes('\u0001') || name === '.';
+  name.startsWith('.L') || name.includes(INSTANCE) || name === '.';
 
 export class SymbolTable {
   readonly #symbols = new Map<string, AsmSymbol>();
@@ -72,7 +75,7 @@ export class SymbolTable {
     const old = this.#symbols.get(name);
     const symbol = new AsmSymbol(name);
     if (old !== undefined) {
-      this.retired.push(old);
+      if (old.value?.kind !== 'number') this.retired.push(old);
       symbol.binding = old.binding;
       symbol.type = old.type;
     }
@@ -84,9 +87,9 @@ export class SymbolTable {
   numbered(digits: string, direction: 'backward' | 'forward' | 'define'): AsmSymbol | undefined {
     const key = String(BigInt(digits));
     const count = this.#numbered.get(key) ?? 0;
-    if (direction === 'backward') return count === 0 ? undefined : this.get(`${key}\u0001${count}`);
+    if (direction === 'backward') return count === 0 ? undefined : this.get(`${key}${INSTANCE}${count}`);
     if (direction === 'define') this.#numbered.set(key, count + 1);
-    return this.get(`${key}\u0001${count + 1}`);
+    return this.get(`${key}${INSTANCE}${count + 1}`);
   }
 
   all(): IterableIterator<AsmSymbol> {
@@ -95,4 +98,4 @@ export class SymbolTable {
 }
 
 /** How a symbol is called in messages: numbered labels by their number. */
-export const displayName = (symbol: AsmSymbol): string => symbol.name.replace(/\u0001.*/, '');
+export const displayName = (symbol: AsmSymbol): string => symbol.name.split(INSTANCE)[0]!;

@@ -41,8 +41,15 @@ export function* writtenSets(): Generator<StatementSet> {
   for (const file of readdirSync(join(CORPUS, 'statements')).sort()) {
     const match = /^(att|intel)-(16|32|64)\.s$/.exec(file);
     if (match === null) continue;
-    const lines = readFileSync(join(CORPUS, 'statements', file), 'utf8').split('\n').filter((line) => line.trim() !== '');
-    yield { name: `statements/${match[1]}-${match[2]}`, mode: Number(match[2]) as Mode, syntax: match[1] as 'att' | 'intel', lines };
+    const lines = readFileSync(join(CORPUS, 'statements', file), 'utf8')
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    yield {
+      name: `statements/${match[1]}-${match[2]}`,
+      mode: Number(match[2]) as Mode,
+      syntax: match[1] as 'att' | 'intel',
+      lines,
+    };
   }
 }
 
@@ -52,7 +59,9 @@ export function packBytes(bytes: readonly (string | undefined)[]): string {
 }
 
 export function readBytes(name: string): (string | undefined)[] {
-  const rows = readFileSync(join(CORPUS, `${name}.hex`), 'utf8').trimEnd().split('\n');
+  const rows = readFileSync(join(CORPUS, `${name}.hex`), 'utf8')
+    .trimEnd()
+    .split('\n');
   const result: (string | undefined)[] = [];
   for (const row of rows) result.push(row === '-' ? undefined : row === '=' ? result[result.length - 1] : row);
   return result;
@@ -115,7 +124,11 @@ export async function ourBytes(set: StatementSet, wanted: readonly number[]): Pr
 /** Fields that a linker fills are zero in GNU as's listing: a branch's or RIP-relative displacement is left out. */
 export function comparable(line: string, bytes: string): string {
   if (!/\b(foo|table)\b|^(bnd )?(j[a-z]+|call[a-z]?)(,p[nt])? 0x[0-9a-f]+$/.test(line)) return bytes;
-  if (/^((bnd|data16|addr16|addr32|notrack) )?(j|call|loop|xbegin)/.test(line) && !/[*[:$]|(word|fword|tbyte|far) ptr/.test(line)) return `${bytes.length} digits`;
+  if (
+    /^((bnd|data16|addr16|addr32|notrack) )?(j|call|loop|xbegin)/.test(line) &&
+    !/[*[:$]|(word|fword|tbyte|far) ptr/.test(line)
+  )
+    return `${bytes.length} digits`;
   if (/rip|offset foo\+4/.test(line)) return `${bytes.length} digits`;
   return bytes;
 }
@@ -156,8 +169,9 @@ export function summary(result: AssembleResult): GnuProgram {
   for (const [index, { name }] of image.sections.entries()) sections[name] = hex(image.segments[index]!.data);
   const symbols: Record<string, string> = {};
   for (const { name, address } of image.symbols) symbols[name] = address.toString(16);
-  const lines = image.lines.map(({ address, file, line, endSequence }) =>
-    `${address.toString(16)} ${endSequence ? 'end' : `${basename(image.sources[file]!)}:${line}`}`,
+  const lines = image.lines.map(
+    ({ address, file, line, endSequence }) =>
+      `${address.toString(16)} ${endSequence ? 'end' : `${basename(image.sources[file]!)}:${line}`}`,
   );
   return { sections, symbols, lines };
 }

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { comparable, differences, formSets, headerOf, ourBytes, packBytes, readBytes, type StatementSet, writtenSets } from './corpus.ts';
+import {
+  comparable,
+  differences,
+  formSets,
+  headerOf,
+  ourBytes,
+  packBytes,
+  readBytes,
+  type StatementSet,
+  writtenSets,
+} from './corpus.ts';
 import { gasBytes, gasVersion } from './gas.ts';
 
 const known = differences();
@@ -37,9 +47,38 @@ describe('bytes of single statements equal those of GNU as', () => {
   it('covers every mnemonic of the integer, system, CET and VMX set that GNU as knows', () => {
     const sets = [...formSets()].filter(({ name }) => name.startsWith('forms/integer-att-64'));
     const taken = new Set<string>();
-    for (const set of sets) for (const [index, bytes] of readBytes(set.name).entries()) if (bytes !== undefined) taken.add(set.lines[index]!.replace(/^(rep|lock|notrack|addr32) /, '').split(' ')[0]!);
-    for (const name of ['add', 'endbr64', 'rdsspq', 'incsspq', 'rstorssp', 'saveprevssp', 'setssbsy', 'clrssbsy', 'wrssq', 'wrussq']) expect(taken).toContain(name);
-    for (const name of ['vmxon', 'vmxoff', 'vmclear', 'vmptrld', 'vmptrst', 'vmlaunch', 'vmresume', 'vmread', 'vmwrite', 'vmcall', 'vmfunc', 'invept', 'invvpid']) expect(taken).toContain(name);
+    for (const set of sets)
+      for (const [index, bytes] of readBytes(set.name).entries())
+        if (bytes !== undefined) taken.add(set.lines[index]!.replace(/^(rep|lock|notrack|addr32) /, '').split(' ')[0]!);
+    for (const name of [
+      'add',
+      'endbr64',
+      'rdsspq',
+      'incsspq',
+      'rstorssp',
+      'saveprevssp',
+      'setssbsy',
+      'clrssbsy',
+      'wrssq',
+      'wrussq',
+    ])
+      expect(taken).toContain(name);
+    for (const name of [
+      'vmxon',
+      'vmxoff',
+      'vmclear',
+      'vmptrld',
+      'vmptrst',
+      'vmlaunch',
+      'vmresume',
+      'vmread',
+      'vmwrite',
+      'vmcall',
+      'vmfunc',
+      'invept',
+      'invvpid',
+    ])
+      expect(taken).toContain(name);
     expect(taken.size).toBeGreaterThan(600);
   });
 });

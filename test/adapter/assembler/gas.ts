@@ -6,7 +6,9 @@ import { join } from 'node:path';
 /** The version of the GNU assembler on this machine, or undefined when there is none. */
 export function gasVersion(): string | undefined {
   try {
-    return /(\d+\.\d+)/.exec(execFileSync('as', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))?.[1];
+    return /(\d+\.\d+)/.exec(
+      execFileSync('as', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    )?.[1];
   } catch {
     return undefined;
   }
@@ -32,7 +34,9 @@ export function gasBytes(header: readonly string[], lines: readonly string[]): (
       const text = [...header, ...lines.map((line, index) => (alive.has(index) ? line : ''))];
       writeFileSync(source, `${text.join('\n')}\n`);
       const run = spawnSync('as', ['-aln=listing', '--listing-lhs-width=8', '-W', '-o', 'object', 'source.s'], {
-        cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28,
+        cwd: folder,
+        encoding: 'utf8',
+        maxBuffer: 1 << 28,
       });
       let refused = 0;
       for (const match of run.stderr.matchAll(/^source\.s:(\d+): Error/gm)) {
@@ -40,7 +44,9 @@ export function gasBytes(header: readonly string[], lines: readonly string[]): (
       }
       if (refused > 0) continue;
       for (const row of readFileSync(join(folder, 'listing'), 'utf8').split('\n')) {
-        const match = /^\s*(\d+) (?:[0-9a-f]{4,}|\?{4})\s+((?:[0-9A-F]+ ?)+?)\s*(\t|$)/.exec(row) ?? /^\s*(\d+)\s{6,}((?:[0-9A-F]+ ?)+)\s*$/.exec(row);
+        const match =
+          /^\s*(\d+) (?:[0-9a-f]{4,}|\?{4})\s+((?:[0-9A-F]+ ?)+?)\s*(\t|$)/.exec(row) ??
+          /^\s*(\d+)\s{6,}((?:[0-9A-F]+ ?)+)\s*$/.exec(row);
         if (match === null) continue;
         const index = Number(match[1]) - 1 - header.length;
         if (index >= 0) result[index] = (result[index] ?? '') + match[2]!.replace(/ /g, '').toLowerCase();

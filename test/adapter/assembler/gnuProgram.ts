@@ -34,16 +34,23 @@ export function gnuProgram(
       return `  ${name} 0x${address.toString(16)} : { KEEP(*(${name}))${commons} }\n`;
     });
     writeFileSync(join(folder, 'script.ld'), `SECTIONS\n{\n${placed.join('')}}\n`);
-    const link = spawnSync('ld', ['-static', '--no-relax', '--no-check-sections', '-e', '0', '-T', 'script.ld', '-o', 'program', 'object.o'], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
+    const link = spawnSync(
+      'ld',
+      ['-static', '--no-relax', '--no-check-sections', '-e', '0', '-T', 'script.ld', '-o', 'program', 'object.o'],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+      },
+    );
     if (link.status !== 0) return link.stderr;
     const sections: Record<string, string> = {};
     for (const name of Object.keys(addresses)) {
       const out = join(folder, 'section.bin');
       writeFileSync(out, '');
-      execFileSync('objcopy', ['-O', 'binary', `--only-section=${name}`, 'program', out], { cwd: folder, stdio: 'ignore' });
+      execFileSync('objcopy', ['-O', 'binary', `--only-section=${name}`, 'program', out], {
+        cwd: folder,
+        stdio: 'ignore',
+      });
       sections[name] = existsSync(out) ? readFileSync(out).toString('hex') : '';
     }
     const symbols: Record<string, string> = {};
@@ -51,11 +58,16 @@ export function gnuProgram(
       const match = /^([0-9a-f]+) [a-zA-Z] (.+)$/.exec(row);
       if (match !== null) symbols[match[2]!] = match[1]!.replace(/^0+(?=.)/, '');
     }
-    const decoded = execFileSync('objdump', ['--dwarf=decodedline', 'program'], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const decoded = execFileSync('objdump', ['--dwarf=decodedline', 'program'], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const lines: string[] = [];
     for (const row of decoded.split('\n')) {
       const match = /^(\S+)\s+(\d+|-)\s+(0x[0-9a-f]+|0)\b/.exec(row);
-      if (match !== null) lines.push(`${match[3]!.replace('0x', '')} ${match[2] === '-' ? 'end' : `${match[1]}:${match[2]}`}`);
+      if (match !== null)
+        lines.push(`${match[3]!.replace('0x', '')} ${match[2] === '-' ? 'end' : `${match[1]}:${match[2]}`}`);
     }
     return { sections, symbols, lines };
   });

@@ -2,13 +2,13 @@ import {
   Code,
   CodeExt,
   EncodingKind,
+  FormatMnemonicOptions,
   Formatter,
   FormatterSyntax,
-  FormatMnemonicOptions,
   Instruction,
   MemorySizeOptions,
-  OpCodeOperandKind,
   type OpCodeInfo,
+  OpCodeOperandKind,
   OpKind,
   Register,
 } from '../../../adapter/program/iced.ts';
@@ -79,7 +79,11 @@ interface Address {
 }
 
 const at = (base: Register, displacement = 0n, index = Register.None, scale = 1): Address => ({
-  base, index, scale, displacement, size: displacement === 0n ? 0 : 1,
+  base,
+  index,
+  scale,
+  displacement,
+  size: displacement === 0n ? 0 : 1,
 });
 
 const ADDRESSES: Readonly<Record<Mode, readonly Address[]>> = {
@@ -97,7 +101,11 @@ const ADDRESSES: Readonly<Record<Mode, readonly Address[]>> = {
     at(Register.ESP, 16n, Register.ESI, 8),
     { base: Register.None, index: Register.None, scale: 1, size: 4, displacement: 0x1234n },
   ],
-  16: [at(Register.BX), at(Register.BP, -8n, Register.SI), { base: Register.None, index: Register.None, scale: 1, size: 2, displacement: 0x1234n }],
+  16: [
+    at(Register.BX),
+    at(Register.BP, -8n, Register.SI),
+    { base: Register.None, index: Register.None, scale: 1, size: 2, displacement: 0x1234n },
+  ],
 };
 
 const IMMEDIATE_VALUES = [5n, -3n, 0x1234_5678n];
@@ -122,10 +130,19 @@ function fill(instruction: Instruction, info: OpCodeInfo, shape: Shape, mode: Mo
       instruction.setOpKind(index, OpKind.Register);
       instruction.setOpRegister(index, fixed);
     } else if (immediate !== undefined) {
-      setImmediate(instruction, index, immediates++ > 0 ? OpKind.Immediate8_2nd : immediate, kind, IMMEDIATE_VALUES[shape.immediate]!);
-    } else if (name === 'seg_rSI') instruction.setOpKind(index, [OpKind.MemorySegSI, OpKind.MemorySegESI, OpKind.MemorySegRSI][wide]!);
-    else if (name === 'es_rDI') instruction.setOpKind(index, [OpKind.MemoryESDI, OpKind.MemoryESEDI, OpKind.MemoryESRDI][wide]!);
-    else if (name === 'seg_rDI') instruction.setOpKind(index, [OpKind.MemorySegDI, OpKind.MemorySegEDI, OpKind.MemorySegRDI][wide]!);
+      setImmediate(
+        instruction,
+        index,
+        immediates++ > 0 ? OpKind.Immediate8_2nd : immediate,
+        kind,
+        IMMEDIATE_VALUES[shape.immediate]!,
+      );
+    } else if (name === 'seg_rSI')
+      instruction.setOpKind(index, [OpKind.MemorySegSI, OpKind.MemorySegESI, OpKind.MemorySegRSI][wide]!);
+    else if (name === 'es_rDI')
+      instruction.setOpKind(index, [OpKind.MemoryESDI, OpKind.MemoryESEDI, OpKind.MemoryESRDI][wide]!);
+    else if (name === 'seg_rDI')
+      instruction.setOpKind(index, [OpKind.MemorySegDI, OpKind.MemorySegEDI, OpKind.MemorySegRDI][wide]!);
     else if (name === 'seg_rBX_al') {
       instruction.setOpKind(index, OpKind.Memory);
       instruction.memoryBase = [Register.BX, Register.EBX, Register.RBX][wide]!;
@@ -134,7 +151,12 @@ function fill(instruction: Instruction, info: OpCodeInfo, shape: Shape, mode: Mo
       instruction.setOpKind(index, OpKind.Memory);
       instruction.memoryDisplSize = mode / 8;
       instruction.memoryDisplacementU64 = mode === 64 ? 0x1234_5678_9abc_def0n : 0x1234n;
-    } else if (name.includes('mem') && !name.includes('vsib') && !name.startsWith('sib') && (shape.memory !== undefined || name.startsWith('mem'))) {
+    } else if (
+      name.includes('mem') &&
+      !name.includes('vsib') &&
+      !name.startsWith('sib') &&
+      (shape.memory !== undefined || name.startsWith('mem'))
+    ) {
       if (name.endsWith('_reg_mem')) return false;
       const address = ADDRESSES[mode][(shape.memory ?? 0) % ADDRESSES[mode].length]!;
       instruction.setOpKind(index, OpKind.Memory);
@@ -150,7 +172,8 @@ function fill(instruction: Instruction, info: OpCodeInfo, shape: Shape, mode: Mo
       const high = mode === 64 ? shape.high : group !== 'seg' && group !== 'cr' ? false : shape.high;
       // Two registers of one class in a form are different ones.
       const base = REGISTERS[group]![high ? 1 : 0];
-      const shift = group === 'seg' || group === 'cr' || group === 'dr' || group === 'tr' || group === 'bnd' ? 0 : registers++;
+      const shift =
+        group === 'seg' || group === 'cr' || group === 'dr' || group === 'tr' || group === 'bnd' ? 0 : registers++;
       instruction.setOpKind(index, OpKind.Register);
       instruction.setOpRegister(index, base + (shift % 2));
     }
@@ -158,7 +181,13 @@ function fill(instruction: Instruction, info: OpCodeInfo, shape: Shape, mode: Mo
   return true;
 }
 
-function setImmediate(instruction: Instruction, index: number, opKind: OpKind, kind: OpCodeOperandKind, value: bigint): void {
+function setImmediate(
+  instruction: Instruction,
+  index: number,
+  opKind: OpKind,
+  kind: OpCodeOperandKind,
+  value: bigint,
+): void {
   instruction.setOpKind(index, opKind);
   if (kind === OpCodeOperandKind.imm8_const_1) instruction.immediate8 = 1;
   else if (opKind === OpKind.Immediate8_2nd) instruction.immediate8_2nd = 3;
@@ -199,16 +228,28 @@ const SIMD = /xmm|ymm|zmm|mm_|_mm|^(F|Emms|Femms|Wait)|_k_|tmm|bnd/;
 export const GROUPS: readonly Group[] = [
   {
     name: 'integer',
-    wants: (info, name) => (info.encoding === EncodingKind.Legacy && !isSimd(info, name)) || (info.encoding === EncodingKind.VEX && !isSimd(info, name)),
+    wants: (info, name) =>
+      (info.encoding === EncodingKind.Legacy && !isSimd(info, name)) ||
+      (info.encoding === EncodingKind.VEX && !isSimd(info, name)),
   },
-  { name: 'x87', wants: (info, name) => info.encoding === EncodingKind.Legacy && isSimd(info, name) && /^F(?!xsave|xrstor|emms)|^Wait/.test(name) },
-  { name: 'simd', wants: (info, name) => info.encoding === EncodingKind.Legacy && isSimd(info, name) && !/^F(?!xsave|xrstor)|^Wait/.test(name) },
+  {
+    name: 'x87',
+    wants: (info, name) =>
+      info.encoding === EncodingKind.Legacy && isSimd(info, name) && /^F(?!xsave|xrstor|emms)|^Wait/.test(name),
+  },
+  {
+    name: 'simd',
+    wants: (info, name) =>
+      info.encoding === EncodingKind.Legacy && isSimd(info, name) && !/^F(?!xsave|xrstor)|^Wait/.test(name),
+  },
   { name: 'avx', wants: (info, name) => info.encoding === EncodingKind.VEX && isSimd(info, name) },
 ];
 
 function isSimd(info: OpCodeInfo, name: string): boolean {
   if (SIMD.test(name) && !/^(Fxsave|Fxrstor|Fred)/.test(name)) return true;
-  return Array.from({ length: info.opCount }, (_, index) => OpCodeOperandKind[info.opKind(index)]!).some((kind) => /mm_|^mm|k_|bnd|tmm/.test(kind) && !kind.startsWith('imm'));
+  return Array.from({ length: info.opCount }, (_, index) => OpCodeOperandKind[info.opKind(index)]!).some(
+    (kind) => /mm_|^mm|k_|bnd|tmm/.test(kind) && !kind.startsWith('imm'),
+  );
 }
 
 /** Source lines of a group in a mode and a syntax, without repetitions. */
@@ -242,5 +283,6 @@ export function sampleLines(group: Group, mode: Mode, syntax: 'att' | 'intel'): 
   return [...lines].filter((line) => !/^\(bad\)|^reservednop|^ud0/.test(line));
 }
 
-export const mnemonicOf = (line: string): string => line.replace(/^(rep[a-z]*|lock|notrack|addr32|data16) /, '').split(/\s/)[0]!;
+export const mnemonicOf = (line: string): string =>
+  line.replace(/^(rep[a-z]*|lock|notrack|addr32|data16) /, '').split(/\s/)[0]!;
 export { FormatMnemonicOptions };

@@ -91,6 +91,7 @@ const repeat: Directive = (assembler, cursor, name) => {
   }
   const body = collectBody(assembler, name, REPEAT_OPENS, REPEAT_CLOSES);
   if (failure !== undefined) throw failure;
+  if (body.every(({ text }) => text.trim() === '')) return;
   let left = count;
   const again = (): readonly SourceLine[] | undefined => (left-- > 0n ? body : undefined);
   const first = again();

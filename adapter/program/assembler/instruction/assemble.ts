@@ -68,7 +68,10 @@ export function assembleInstruction(cursor: Cursor, context: InstructionContext)
     start = cursor.skipBlanks().position;
     name = takeWord(cursor);
     if (name === '') {
-      if (prefixes.rules.length > 0 || prefixes.rex !== undefined) return emitBarePrefixes(prefixes, context);
+      if (prefixes.rules.length > 0 || prefixes.rex !== undefined) {
+        emitBarePrefixes(prefixes, context);
+        return;
+      }
       cursor.fail(`Expected an instruction, not "${cursor.rest()}".`, start);
     }
     if (name.endsWith('/')) name = name.slice(0, -1);
@@ -125,8 +128,6 @@ function parseOperands(cursor: Cursor, context: InstructionContext): Operand[] {
     if (!cursor.take(',')) cursor.fail(`Expected "," or the end of the statement, not "${cursor.rest()}".`);
     if (operands.length >= MOST_OPERANDS) cursor.fail(`An instruction takes at most ${MOST_OPERANDS} operands.`);
   }
-  if (context.syntax === 'att' && operands.length === 2 && operands.every((operand) => operand.kind === 'immediate'))
-    return operands;
   return operands;
 }
 

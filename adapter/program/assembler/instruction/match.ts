@@ -2,7 +2,7 @@ import { OpCodeOperandKind, Register } from '../../iced.ts';
 import { StatementError } from '../diagnostics.ts';
 import type { Expression } from '../expression.ts';
 import type { Mode } from '../sections.ts';
-import { addressSize, type Encoded, type EncodeOptions, encode } from './encode.ts';
+import { type Encoded, type EncodeOptions, encode } from './encode.ts';
 import { type Form, MODE_BIT } from './forms.ts';
 import type { ImmediateRule, KindRule } from './kinds.ts';
 import type { MemoryOperand, Operand } from './operand.ts';
@@ -334,37 +334,52 @@ function isBetter(
   return difference < 0 || (difference === 0 && form.order < best.form.order);
 }
 
+function describeOperand(operand: Operand): string {
+  switch (operand.kind) {
+    case 'immediate':
+      return 'an immediate';
+    case 'far':
+      return 'a far address';
+    case 'memory':
+      return operand.size === undefined ? 'memory' : `${operand.size}-byte memory`;
+    case 'register': {
+      const bits = /^r(8|16|32|64)$/.exec(operand.register.class)?.[1];
+      if (bits !== undefined) return `${bits === '8' ? 'an' : 'a'} ${bits}-bit register`;
+      return operand.register.class === 'seg' ? 'a segment register' : operand.register.name.toUpperCase();
+    }
+  }
+}
+
 function explainMismatch(forms: readonly Form[], request: MatchRequest): StatementError {
   const { operands, name } = request;
+  const start = operands.length === 0 ? undefined : Math.min(...operands.map((operand) => operand.start));
+  const end = operands.length === 0 ? undefined : Math.max(...operands.map((operand) => operand.end));
   const counts = [...new Set(forms.map((form) => form.rules.length))].sort((a, b) => a - b);
-  const last = operands[operands.length - 1];
-  const start = operands[0]?.start;
-  if (!counts.includes(operands.length) && !(operands.length === 0 && counts.length === 0)) {
+  if (!counts.includes(operands.length)) {
+    const plural = counts.length === 1 && counts[0] === 1 ? '' : 's';
     return new StatementError(
-      `"${name}" takes ${counts.join(' or ')} operand${counts.length === 1 && counts[0] === 1 ? '' : 's'}, not ${operands.length}.`,
+      `"${name}" takes ${counts.join(' or ')} operand${plural}, not ${operands.length}.`,
       start,
-      last?.end,
+      end,
     );
   }
+  // Would it fit with another immediate?
   const immediate = operands.find((operand) => operand.kind === 'immediate');
   if (immediate?.kind === 'immediate' && immediate.value.kind === 'number') {
-    const { value } = immediate.value;
-    const wide = forms.some((form) =>
-      form.rules.some((rule) => rule.immediate !== undefined && !immediateFits(rule.immediate, value)),
+    const small = operands.map((operand) =>
+      operand === immediate ? { ...immediate, value: { kind: 'number', value: 2n } as const } : operand,
     );
-    if (wide && (value > 127n || value < -128n)) {
+    if (forms.some((form) => align(form, { ...request, operands: small }) !== undefined)) {
       return new StatementError(
-        `The immediate ${value} does not fit an operand of "${name}", or the operands' types don't.`,
+        `The immediate ${immediate.value.value} does not fit "${name}" with these operands.`,
         immediate.start,
         immediate.end,
       );
     }
   }
-  return new StatementError(
-    `"${name}" has no form with these operands: their types or sizes don't fit each other.`,
-    start,
-    last?.end,
-  );
+  const written = request.syntax === 'att' ? [...operands].reverse() : operands;
+  const kinds = written.map(describeOperand);
+  const list =
+    kinds.length < 2 ? (kinds[0] ?? 'no operands') : `${kinds.slice(0, -1).join(', ')} and ${kinds[kinds.length - 1]}`;
+  return new StatementError(`"${name}" has no form with ${list}.`, start, end);
 }
-
-export { addressSize };

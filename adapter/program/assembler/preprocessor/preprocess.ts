@@ -61,6 +61,8 @@ class Preprocessor {
   #origin: Origin = { file: 0, line: 0 };
   #width = 1;
   #counter = 0;
+  #processed = 0;
+  #stopped = false;
 
   constructor(options: AssembleOptions, files: FileTable, cache: FileCache, sink: DiagnosticSink) {
     this.#options = options;
@@ -90,6 +92,7 @@ class Preprocessor {
     this.#conditions = [];
     for (let index = 0; index < lines.length; index++) {
       const line = lines[index]!;
+      if (this.#stopped) return;
       this.#origin = { file, line: line.line };
       this.#width = Math.max(1, line.text.trimEnd().length);
       try {
@@ -100,9 +103,9 @@ class Preprocessor {
         if (!(error instanceof StatementError)) throw error;
         this.#report('error', error.message, { file, line: line.line });
       }
-      if (this.out.length > MOST_LINES) {
-        this.#report('error', `The preprocessed source has more than ${MOST_LINES} lines.`, this.#origin);
-        break;
+      if (++this.#processed > MOST_LINES) {
+        this.#report('error', `The source runs over more than ${MOST_LINES} lines with its includes.`, this.#origin);
+        this.#stopped = true;
       }
     }
     for (const { line } of this.#conditions) this.#report('error', 'This #if has no #endif.', line);
@@ -161,13 +164,16 @@ class Preprocessor {
       case 'if':
       case 'ifdef':
       case 'ifndef':
-        return this.#begin(name, rest);
+        this.#begin(name, rest);
+        return;
       case 'elif':
       case 'elifdef':
       case 'elifndef':
-        return this.#elif(name, rest);
+        this.#elif(name, rest);
+        return;
       case 'else':
-        return this.#else();
+        this.#else();
+        return;
       case 'endif':
         if (this.#conditions.pop() === undefined) throw new StatementError('#endif has no #if before it.');
         return;
@@ -175,18 +181,22 @@ class Preprocessor {
     if (!this.#active) return;
     switch (name) {
       case 'define':
-        return this.#definitions.define(rest);
+        this.#definitions.define(rest);
+        return;
       case 'undef': {
         const word = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*$/.exec(rest);
         if (word === null) throw new StatementError('#undef needs one name.');
-        return this.#definitions.delete(word[1]!);
+        this.#definitions.delete(word[1]!);
+        return;
       }
       case 'include':
-        return this.#include(rest);
+        this.#include(rest);
+        return;
       case 'error':
         throw new StatementError(`#error ${rest.trim()}`);
       case 'warning':
-        return this.#report('warning', `#warning ${rest.trim()}`, this.#origin);
+        this.#report('warning', `#warning ${rest.trim()}`, this.#origin);
+        return;
       case 'pragma':
         if (rest.trim() === 'once') this.#once.add(this.#files.path(this.#origin.file));
         return;
@@ -267,8 +277,10 @@ class Preprocessor {
     const found = /^"([^"]+)"\s*$|^<([^>]+)>\s*$/.exec(text);
     if (found === null) throw new StatementError('#include needs "name" or <name>.');
     const name = found[1] ?? found[2]!.trim();
-    if (this.#includes.length >= DEEPEST_INCLUDE)
+    if (this.#includes.length >= DEEPEST_INCLUDE) {
+      this.#stopped = true;
       throw new StatementError(`Includes are nested more than ${DEEPEST_INCLUDE} deep at "${name}".`);
+    }
     const places = candidates({ files: this.#files, options: this.#options }, name, this.#origin.file);
     const file = this.#cache.first(places);
     if (file === undefined)
