@@ -6,7 +6,7 @@ import { FrameRecorder } from './frames.ts';
 import { Input, type Statement } from './input.ts';
 import { assembleInstruction } from './instruction/assemble.ts';
 import { DEFAULT_MAXIMUM_BYTES } from './layout.ts';
-import type { Macro } from './macros.ts';
+import type { Evaluate, Macro } from './macros.ts';
 import { type Chain, type Fragment, type Mode, type RowMark, SectionSet } from './sections.ts';
 import { type FileCache, FileNeeded, type FileTable } from './source.ts';
 import { AsmSymbol, displayName, SymbolTable } from './symbols.ts';
@@ -38,6 +38,10 @@ export class Assembler {
   mode: Mode;
   syntax: 'att' | 'intel';
   macroCount = 0;
+  /** `.altmacro` is in force. */
+  alternateMacros = false;
+  /** Labels that LOCAL made. */
+  localCount = 0;
   /** The mode in force where `_start` was defined. */
   entryMode: Mode | undefined;
   /** A `.loc` whose row begins at the next instruction. */
@@ -400,6 +404,15 @@ export class Assembler {
   /** Fails when something is left of the statement. */
   expectEnd(cursor: Cursor): void {
     if (!cursor.skipBlanks().done) cursor.fail(`Unexpected "${cursor.rest()}" at the end of the statement.`);
+  }
+
+  /** How `.altmacro` evaluates a `%expression` argument; undefined when it is not in force. */
+  evaluateArgument(): Evaluate | undefined {
+    if (!this.alternateMacros) return undefined;
+    return (text) => {
+      const cursor = new Cursor(text);
+      return { value: this.absolute(cursor), length: cursor.position };
+    };
   }
 
   /** An expression whose value must be known at this point of the source. */

@@ -62,14 +62,24 @@ function longestParameter(name: string, values: ReadonlyMap<string, string>): st
   return undefined;
 }
 
+/** In `.altmacro` mode parameters stand without a backslash outside strings, and `&` joins. */
+function substituteNames(text: string, values: ReadonlyMap<string, string>): string {
+  const joined = text.replace(/&([A-Za-z_.$][A-Za-z0-9_.$]*)&?/g, (whole, name: string) => values.get(name) ?? whole);
+  return joined.replace(/"(?:[^"\\]|\\.)*"|([A-Za-z_.$][A-Za-z0-9_.$]*)/g, (whole, name: string | undefined) =>
+    name === undefined ? whole : (values.get(name) ?? whole),
+  );
+}
+
 /** A body with its parameters replaced, as lines to assemble. */
 export function expandBody(
   body: readonly SourceLine[],
   values: ReadonlyMap<string, string>,
   count: number,
+  alternate = false,
 ): SourceLine[] {
   return body.map((line) => {
-    const text = substitute(line.text, values, count);
+    const plain = substitute(line.text, values, count);
+    const text = alternate ? substituteNames(plain, values) : plain;
     return text === line.text ? line : { text, origin: line.origin, exact: false };
   });
 }
@@ -102,9 +112,39 @@ export function scrub(text: string): string {
   return out;
 }
 
-/** One argument from `at`: up to a comma, or a blank outside brackets and quotes (macro.c, get_any_string). */
-export function takeArgument(text: string, at: number): { value: string; next: number } {
+/** Gives the value of an expression at the start of a text, and how long it is. */
+export type Evaluate = (text: string) => { value: bigint; length: number };
+
+/** `.altmacro`'s `%expression`, which passes its value, and `<text>`, which passes anything (`!` escapes). */
+function takeAlternate(text: string, at: number, evaluate: Evaluate): { value: string; next: number } | undefined {
+  if (text[at] === '%') {
+    const { value, length } = evaluate(text.slice(at + 1));
+    return { value: String(value), next: at + 1 + length };
+  }
+  if (text[at] !== '<') return undefined;
   let value = '';
+  let depth = 1;
+  let index = at + 1;
+  for (; index < text.length; index++) {
+    const character = text[index]!;
+    if (character === '!' && index + 1 < text.length) {
+      value += text[++index]!;
+      continue;
+    }
+    if (character === '<') depth++;
+    else if (character === '>' && --depth === 0) return { value, next: index + 1 };
+    value += character;
+  }
+  throw new StatementError('A "<" in a macro argument has no ">".');
+}
+
+/** One argument from `at`: up to a comma, or a blank outside brackets and quotes (macro.c, get_any_string). */
+export function takeArgument(text: string, at: number, evaluate?: Evaluate): { value: string; next: number } {
+  let value = '';
+  if (evaluate !== undefined) {
+    const alternate = takeAlternate(text, at, evaluate);
+    if (alternate !== undefined) return alternate;
+  }
   let index = at;
   if (text[index] === '"') {
     const end = stringEnd(text, index);
@@ -162,12 +202,27 @@ export class Macro {
 
   /** Runs an invocation: the cursor stands after the name. */
   expand(assembler: Assembler, cursor: Cursor): void {
-    const values = this.#bind(scrub(cursor.rest()));
-    const lines = expandBody(this.body, values, assembler.macroCount++);
+    const evaluate = assembler.evaluateArgument();
+    const values = this.#bind(scrub(cursor.rest()), evaluate);
+    const body = evaluate === undefined ? this.body : this.#takeLocals(values, assembler);
+    const lines = expandBody(body, values, assembler.macroCount++, evaluate !== undefined);
     assembler.input.push('macro', this.name, lines, assembler.conditions.open.length);
   }
 
-  #bind(text: string): Map<string, string> {
+  /** `LOCAL a, b` at the head of an `.altmacro` body gives each name a label of its own in this expansion. */
+  #takeLocals(values: Map<string, string>, assembler: Assembler): readonly SourceLine[] {
+    let first = 0;
+    for (; first < this.body.length; first++) {
+      const names = /^\s*local\s+(.*)$/i.exec(this.body[first]!.text)?.[1];
+      if (names === undefined) break;
+      for (const name of names.split(/[\s,]+/)) {
+        if (name !== '') values.set(name, `.LL${(assembler.localCount++).toString(16).padStart(4, '0')}`);
+      }
+    }
+    return this.body.slice(first);
+  }
+
+  #bind(text: string, evaluate: Evaluate | undefined): Map<string, string> {
     const values = new Map<string, string>();
     let at = 0;
     let position = 0;
@@ -180,7 +235,7 @@ export class Macro {
       }
       if (target !== undefined) {
         named = true;
-        const { value, next } = takeArgument(text, at + keyword![0].length);
+        const { value, next } = takeArgument(text, at + keyword![0].length, evaluate);
         values.set(target.name, value);
         at = skipSeparator(text, next).next;
         continue;
@@ -196,7 +251,7 @@ export class Macro {
         values.set(parameter.name, text.slice(at));
         break;
       }
-      const { value, next } = takeArgument(text, at);
+      const { value, next } = takeArgument(text, at, evaluate);
       values.set(parameter.name, value);
       at = skipSeparator(text, next).next;
       if (at === next && next < text.length && value === '') break;

@@ -1,7 +1,16 @@
 import type { Assembler, Directive } from '../assembler.ts';
 import type { Cursor } from '../cursor.ts';
 import { StatementError } from '../diagnostics.ts';
-import { expandBody, leadingWord, Macro, parseParameters, scrub, skipSeparator, takeArgument } from '../macros.ts';
+import {
+  type Evaluate,
+  expandBody,
+  leadingWord,
+  Macro,
+  parseParameters,
+  scrub,
+  skipSeparator,
+  takeArgument,
+} from '../macros.ts';
 import type { SourceLine } from '../source.ts';
 
 const MOST_REPEATS = 1_000_000n;
@@ -104,23 +113,26 @@ const iterate: Directive = (assembler, cursor, name) => {
   const parameter = /^\\?([A-Za-z_.$][A-Za-z0-9_.$]*)/.exec(cursor.text.slice(start, cursor.end));
   if (parameter !== null) cursor.position += parameter[0].length;
   cursor.take(',');
-  const values = name === '.irp' ? listed(scrub(cursor.rest())) : spelled(cursor.rest());
+  const evaluate = assembler.evaluateArgument();
+  const values = name === '.irp' ? listed(scrub(cursor.rest()), evaluate) : spelled(cursor.rest());
   const body = collectBody(assembler, name, REPEAT_OPENS, REPEAT_CLOSES);
   if (parameter === null) throw new StatementError(`${name} needs a parameter name first.`, start, cursor.end);
   let index = 0;
   const count = assembler.macroCount;
   const again = (): readonly SourceLine[] | undefined => {
     const value = values[index++];
-    return value === undefined ? undefined : expandBody(body, new Map([[parameter[1]!, value]]), count);
+    return value === undefined
+      ? undefined
+      : expandBody(body, new Map([[parameter[1]!, value]]), count, evaluate !== undefined);
   };
   assembler.input.push('repeat', name, again()!, assembler.conditions.open.length, again);
 };
 
-function listed(text: string): string[] {
+function listed(text: string, evaluate: Evaluate | undefined): string[] {
   const values: string[] = [];
   let at = 0;
   do {
-    const { value, next } = takeArgument(text, at);
+    const { value, next } = takeArgument(text, at, evaluate);
     values.push(value);
     const separator = skipSeparator(text, next);
     if (separator.next === at) break;
@@ -135,7 +147,16 @@ function spelled(text: string): string[] {
   return plain === '' ? [''] : [...plain];
 }
 
+const alternate =
+  (on: boolean): Directive =>
+  (assembler, cursor) => {
+    assembler.expectEnd(cursor);
+    assembler.alternateMacros = on;
+  };
+
 export const macroDirectives: Readonly<Record<string, Directive>> = {
+  '.altmacro': alternate(true),
+  '.noaltmacro': alternate(false),
   '.macro': macro,
   '.purgem': purge,
   '.exitm': exit,

@@ -1,5 +1,4 @@
 import { type Directive, Stop } from '../assembler.ts';
-import { StatementError } from '../diagnostics.ts';
 
 const text =
   (fallback: string): ((cursor: Parameters<Directive>[1]) => string) =>
@@ -42,8 +41,5 @@ export const messageDirectives: Readonly<Record<string, Directive>> = {
   },
   '.end': () => {
     throw new Stop();
-  },
-  '.altmacro': () => {
-    throw new StatementError('.altmacro is not supported: write macros with \\name.');
   },
 };

@@ -70,7 +70,6 @@ const IGNORED = [
   '.arch',
   '.code',
   '.symver',
-  '.noaltmacro',
   '.list',
   '.nolist',
   '.psize',
