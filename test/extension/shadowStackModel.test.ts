@@ -110,6 +110,24 @@ describe('the Shadow Stack view', () => {
     });
   });
 
+  it('gives a run of zero words one row', () => {
+    const zero = (i: number): ShadowStackEntry => ({
+      ...{ address: `0x${(0x3000 + 8 * i).toString(16)}`, value: '0x0000000000000000' },
+      ...{ size: 8, kind: 'data', description: 'empty or padding' },
+    });
+    const words = (count: number) => [
+      call('0x2ff8', '0x1'),
+      ...Array.from({ length: count }, (_, i) => zero(i)),
+      call('0x9000', '0x2'),
+    ];
+    expect(shadowStackRows(body(words(20)), 64, undefined)).toMatchObject([
+      { kind: 'entry' },
+      { label: '0x3000  20 words of zero', description: 'to 0x3098', context: 'zeros' },
+      { kind: 'entry' },
+    ]);
+    expect(shadowStackRows(body(words(3)), 64, undefined).map((row) => row.kind)).toEqual(Array(5).fill('entry'));
+  });
+
   it('is empty, with the reason, when shadow stacks are off', () => {
     const off = body([], { enabled: false, reason: 'CR4.CET is 0.' });
     expect(shadowStackRows(off, 64, undefined)).toEqual([]);

@@ -40,6 +40,7 @@ export function smashedReturn(theme: Theme): Promise<void> {
       () => w.rows('Shadow Stack'),
       (rows) => /supervisor token, busy/.test(rows[0] ?? ''),
     );
+    await makeRoom(stage);
     const cet = await w.until(
       'the CET state',
       () => w.rows('CET'),
@@ -81,7 +82,7 @@ export function smashedReturn(theme: Theme): Promise<void> {
     assert.match(await w.message('Shadow Stack'), /^RET here raises #CP\(NEAR-RET\)/);
     await shot(`journey-3-mismatch-${theme}`);
 
-    const rsp = await w.hoverValue(ret - 1, 'rsp');
+    const rsp = await w.hoverValue(victim + 1, 'rsp');
     assert.match(rsp, /0x[0-9a-f]+/);
     await w.page
       .locator('.debug-toolbar, .part.sidebar')
@@ -134,6 +135,7 @@ export function missedEndbranch(theme: Theme): Promise<void> {
       () => w.stoppedLine(),
       (line) => line > 1,
     );
+    await makeRoom(stage);
     await w.press('F5');
     const text = await w.until(
       'the exception widget',
@@ -164,10 +166,14 @@ export function missedEndbranch(theme: Theme): Promise<void> {
 async function ready({ workbench: w }: Stage): Promise<void> {
   await w.press('Control+Shift+D');
   for (const title of ['Shadow Stack', 'CET']) await w.expand(title);
-  for (const title of ['Watch', 'Breakpoints']) await w.expand(title, false);
   await w.until(
     'the extension',
     () => w.welcome('CET'),
     (text) => text.startsWith('No guest is being debugged.'),
   );
+}
+
+/** Makes room for the views; Variables and Watch are there only while a session is. */
+async function makeRoom({ workbench: w }: Stage): Promise<void> {
+  for (const title of ['Watch', 'Breakpoints', 'Call Stack']) await w.expand(title, false);
 }

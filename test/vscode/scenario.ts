@@ -49,6 +49,7 @@ export async function play(
   const workbench = new Workbench(browser.page);
   const shot = async (picture: string): Promise<void> => {
     await browser.page.mouse.move(700, 880); // Off the rows, so that no hover is in the picture.
+    await browser.page.waitForTimeout(500); // Rows get their colors a moment after their text.
     await browser.page.screenshot({ path: join(screenshots, `${picture}.png`) });
   };
   const write = (path: string, text: string): void => {

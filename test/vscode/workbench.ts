@@ -47,13 +47,16 @@ export class Workbench {
 
   /** Scrolls a line into sight. */
   async goToLine(line: number): Promise<void> {
-    await this.page.locator('.editor-instance .view-line').first().click();
+    await this.focusEditor();
     await this.press('Control+g');
     const input = this.page.locator('.quick-input-widget input');
     await input.waitFor();
     await input.fill(`:${line}`);
     await this.press('Enter');
-    await this.page.locator('.editor-instance .current-line').first().waitFor();
+    await this.page
+      .locator('.editor-instance .active-line-number')
+      .filter({ hasText: new RegExp(`^${line}$`) })
+      .waitFor();
   }
 
   /** Clicks into the gutter, left of a line's number. */
@@ -62,9 +65,24 @@ export class Workbench {
     const number = this.page
       .locator('.editor-instance .margin .line-numbers')
       .filter({ hasText: new RegExp(`^${line}$`) });
-    const box = await number.first().boundingBox();
+    // Where it comes to rest: the editor may still be scrolling there.
+    let last: unknown;
+    const box = await this.until(
+      `line ${line}`,
+      () => number.first().boundingBox(),
+      (now) => {
+        const isAtRest = now !== null && JSON.stringify(now) === JSON.stringify(last);
+        last = now;
+        return isAtRest;
+      },
+    );
     assert(box, `line ${line} is not in sight`);
-    await this.page.mouse.click(box.x - 8, box.y + box.height / 2);
+    const [x, y] = [box.x - 8, box.y + box.height / 2];
+    await this.page.mouse.move(x + 1, y);
+    await this.page.mouse.move(x, y);
+    // The pale dot under the pointer: a click sets a breakpoint.
+    await this.page.locator('.editor-instance .codicon-debug-hint').first().waitFor();
+    await this.page.mouse.click(x, y);
     await this.page.locator('.editor-instance .codicon-debug-breakpoint').first().waitFor();
   }
 
@@ -136,7 +154,8 @@ export class Workbench {
   }
 
   async focusEditor(): Promise<void> {
-    await this.page.locator('.editor-instance .current-line').first().click();
+    await this.press('Control+1');
+    await this.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
   }
 
   /** What the exception widget in the editor says. */

@@ -7,11 +7,7 @@ import type { RowLook } from '../row.ts';
 export const pageSize = 64;
 
 export type ShadowStackRow = RowLook &
-  (
-    | { readonly kind: 'entry'; readonly entry: ShadowStackEntry }
-    | { readonly kind: 'more' }
-    | { readonly kind: 'stopped' }
-  );
+  ({ readonly kind: 'entry'; readonly entry: ShadowStackEntry } | { readonly kind: 'zeros' | 'more' | 'stopped' });
 
 /** The entries' values by address, for the comparison with the next stop. */
 export function shadowStackValues(body: ShadowStackBody): Values {
@@ -26,17 +22,29 @@ export function shadowStackValues(body: ShadowStackBody): Values {
 export function shadowStackRows(body: ShadowStackBody, asked: number, before: Values | undefined): ShadowStackRow[] {
   if (!body.enabled) return [];
   const lowest = before && lowestAddress(before);
-  const rows: ShadowStackRow[] = body.entries.map((entry, index) => ({
-    kind: 'entry',
-    entry,
-    id: entry.address,
-    label: `${shortAddress(entry.address)}  ${entryName(entry)}`,
-    description: entryWords(entry),
-    tooltip: entryTooltip(entry, index === 0),
-    icon: entryIcon(entry, index === 0),
-    mark: entry.mismatch ? 'wrong' : isChanged(entry, before, lowest) ? 'changed' : 'none',
-    context: entry.source ? 'shadowStackEntry.source' : 'shadowStackEntry',
-  }));
+  const rows: ShadowStackRow[] = [];
+  for (let index = 0; index < body.entries.length; ) {
+    const zeros = countZeros(body.entries, index);
+    if (zeros >= fewestZeros) {
+      rows.push(zerosRow(body.entries[index]!, body.entries[index + zeros - 1]!, zeros));
+      index += zeros;
+      continue;
+    }
+    const entry = body.entries[index]!;
+    const isTop = index === 0;
+    rows.push({
+      kind: 'entry',
+      entry,
+      id: entry.address,
+      label: `${shortAddress(entry.address)}  ${entryName(entry)}`,
+      description: entryWords(entry),
+      tooltip: entryTooltip(entry, isTop),
+      icon: entryIcon(entry, isTop),
+      mark: entry.mismatch ? 'wrong' : isChanged(entry, before, lowest) ? 'changed' : 'none',
+      context: entry.source ? 'shadowStackEntry.source' : 'shadowStackEntry',
+    });
+    index++;
+  }
   if (body.stopped !== undefined) {
     rows.push({
       kind: 'stopped',
@@ -61,6 +69,29 @@ export function shadowStackRows(body: ShadowStackBody, asked: number, before: Va
     });
   }
   return rows;
+}
+
+/** From how many zero words on one row stands for all of them: beyond a stack's base a page is mostly empty. */
+const fewestZeros = 4;
+
+function countZeros(entries: readonly ShadowStackEntry[], from: number): number {
+  let end = from;
+  while (end < entries.length && entries[end]!.kind === 'data' && BigInt(entries[end]!.value) === 0n) end++;
+  return end - from;
+}
+
+function zerosRow(first: ShadowStackEntry, last: ShadowStackEntry, count: number): ShadowStackRow {
+  const span = `\`${shortHex(first.address)}\` to \`${shortHex(last.address)}\``;
+  return {
+    kind: 'zeros',
+    id: `zeros/${first.address}`,
+    label: `${shortAddress(first.address)}  ${count} words of zero`,
+    description: `to ${shortAddress(last.address)}`,
+    tooltip: `${span}: ${count} words of zero.`,
+    icon: 'dash',
+    mark: 'none',
+    context: 'zeros',
+  };
 }
 
 /** What stands above the rows: why there are none, or what the next RET would do. */
