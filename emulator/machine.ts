@@ -10,6 +10,7 @@ import type {
   TranslationResult,
 } from './api.ts';
 import { codeBitsOf } from './cpu/decode/decoder.ts';
+import type { BlockCache } from './cpu/engine/blockCache.ts';
 import { loadStepModule } from './cpu/engine/loadStepModule.ts';
 import { Processor } from './cpu/profiles/profiles.ts';
 import { REGISTERS, readRegister, writeRegister } from './cpu/registers.ts';
@@ -97,6 +98,11 @@ export class Machine implements MachineApi {
 
   run(maxSteps: number, options?: RunOptions): RunExit {
     return this.vcpu.run(maxSteps, options);
+  }
+
+  /** The straight line at RIP through the block compiler; see `Vcpu.runBlock`. */
+  runBlock(limit: number, blocks: BlockCache): RunExit | undefined {
+    return this.vcpu.runBlock(limit, blocks);
   }
 
   setBreakpoints(addresses: Iterable<LinearAddress>): void {

@@ -114,7 +114,7 @@ export const STATE = layout(STATE_BASE + 0x600, {
   eventVector: 32,
   eventError: 32,
   eventHasError: 32,
-  /** 0 fault, 1 trap, 2 software INT n, 3 INT3/INTO, 4 INT1, 5 external. */
+  /** `EVENT` in `cpu/events.ts`. */
   eventKind: 32,
   eventInstructionLength: 32,
   eventCr2: 64,
@@ -143,6 +143,8 @@ export const ENGINE = layout(ENGINE_BASE, {
   /** Record whose link the next successful lookup may fill, or 0. */
   linkFrom: 32,
   bounceNext: 32,
+  /** Block tier: where in its side table a block came out. */
+  blockExit: 32,
   ramSize: 64,
   maxPhysicalMask: 64,
   /** Set by a helper that wants the run loop's attention after the instruction. */

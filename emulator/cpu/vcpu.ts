@@ -5,6 +5,8 @@ import { ACCESS } from '../memory/paging.ts';
 import { DebugRegisters } from './debugRegisters.ts';
 import type { DecodedInstruction } from './decode/decoded.ts';
 import { codeBitsOf, InstructionDecoder } from './decode/decoder.ts';
+import type { BlockCache } from './engine/blockCache.ts';
+import { compilable, endsBlock } from './engine/blockCompiler.ts';
 import { CodeCache } from './engine/codeCache.ts';
 import type { StepExports } from './engine/exports.ts';
 import { RECORD, STATUS } from './engine/record.ts';
@@ -347,30 +349,89 @@ export class Vcpu {
     return undefined;
   }
 
+  /**
+   * Runs the straight line of instructions at RIP through the block compiler: at most `limit` instructions, all on one
+   * page. Counts steps and leaves faults pending as a slice does. Returns undefined when the first instruction is one
+   * that only the step tier has.
+   */
+  runBlock(limit: number, compiled: BlockCache): RunExit | undefined {
+    const { state, exports } = this;
+    if (this.touched) this.resynchronise();
+    const address = exports.fetch();
+    if (address < 0 && address > -3) return { kind: 'budget' };
+    const offset = address & 0xfff;
+    const context = state.get32(STATE.context);
+    const block = compiled.get(this.straightLine(address >>> 0, context, limit), this.compileImports());
+    if (!block) return undefined;
+    const low = state.low(STATE.rip) - offset;
+    state.setHalves(ENGINE.ripBase, low, state.high(STATE.rip) - (low < 0 ? 1 : 0));
+    state.set32(ENGINE.record, 0);
+    const budget = block.length + 0x10000;
+    const status = block.run(budget);
+    const exit = block.exits[state.get32(ENGINE.blockExit)]!;
+    this.steps += budget - state.get32(ENGINE.budget) + exit.retired;
+    if (exit.offset >= 0) {
+      const next = state.low(ENGINE.ripBase) + exit.offset;
+      const high = state.high(ENGINE.ripBase) + (next > 0xffffffff ? 1 : 0);
+      state.setHalves(STATE.rip, next, codeBitsOf(context) === 64 ? high : 0);
+    }
+    if (status === STATUS.FAULT) return { kind: 'exception', event: this.event() };
+    return { kind: 'budget' };
+  }
+
+  private straightLine(physical: number, context: number, limit: number): DecodedInstruction[] {
+    const line: DecodedInstruction[] = [];
+    let offset = physical & 0xfff;
+    while (line.length < limit && offset < 0x1000) {
+      const next =
+        this.decodeOnPage(physical & ~0xfff, offset, context) ??
+        (line.length === 0 ? this.acrossPages(physical, context) : undefined);
+      if (!next || !compilable(next)) break;
+      line.push(next);
+      offset += next.length;
+      if (endsBlock(next)) break;
+    }
+    return line;
+  }
+
+  private compileImports(): WebAssembly.Imports {
+    return {
+      env: { memory: this.memory.memory },
+      host: this.imports(),
+      step: this.exports as unknown as WebAssembly.ModuleImports,
+    };
+  }
+
   private decodeOnPage(page: number, offset: number, context: number): DecodedInstruction | undefined {
     const start = RAM_BASE + (page >>> 0) + offset;
     const length = Math.min(15, 0x1000 - offset);
     return this.decoder.decode(this.memory.bytes.subarray(start, start + length), offset, context);
   }
 
-  /** An instruction that reaches into the next page, or whose segment limit is near: decoded each time it runs. */
-  private single(physical: number, context: number): number | undefined {
+  /** Decodes the instruction at RIP with what it needs of the next page; undefined with the fetch's fault recorded. */
+  private acrossPages(physical: number, context: number): DecodedInstruction | undefined {
     const { state } = this;
     const offset = physical & 0xfff;
     const bytes = new Uint8Array(15);
     const onPage = Math.min(15, 0x1000 - offset);
     bytes.set(this.memory.bytes.subarray(RAM_BASE + physical, RAM_BASE + physical + onPage));
-    let decoded = this.decoder.decode(bytes.subarray(0, onPage), offset, context);
-    if (!decoded) {
-      const next = this.instructionAddress() + BigInt(onPage);
-      state.set64(ENGINE.scratch0, next);
-      const second = this.exports.hostTranslate(ACCESS.FETCH);
-      if (state.get32(STATE.eventPending)) return undefined;
-      const from = RAM_BASE + (second >>> 0);
-      bytes.set(this.memory.bytes.subarray(from, from + 15 - onPage), onPage);
-      decoded = this.decoder.decode(bytes, offset, context);
-      if (!decoded) throw new Error('fifteen bytes did not decode');
-    }
+    const whole = this.decoder.decode(bytes.subarray(0, onPage), offset, context);
+    if (whole) return whole;
+    state.set64(ENGINE.scratch0, this.instructionAddress() + BigInt(onPage));
+    const second = this.exports.hostTranslate(ACCESS.FETCH);
+    if (state.get32(STATE.eventPending)) return undefined;
+    const from = RAM_BASE + (second >>> 0);
+    bytes.set(this.memory.bytes.subarray(from, from + 15 - onPage), onPage);
+    const decoded = this.decoder.decode(bytes, offset, context);
+    if (!decoded) throw new Error('fifteen bytes did not decode');
+    return decoded;
+  }
+
+  /** An instruction that reaches into the next page, or whose segment limit is near: decoded each time it runs. */
+  private single(physical: number, context: number): number | undefined {
+    const { state } = this;
+    const decoded = this.acrossPages(physical, context);
+    if (!decoded) return undefined;
     if (codeBitsOf(context) !== 64) {
       const last = state.low(STATE.rip) + decoded.length - 1;
       if (last > state.get32(segment(CS).limit) >>> 0) {

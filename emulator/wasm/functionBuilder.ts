@@ -218,6 +218,14 @@ export class FunctionBuilder {
     for (const byte of [0xfc, 0x0b, 0x00]) this.code.u8(byte);
   }
 
+  /** Puts code before everything written so far. */
+  prepend(code: ByteWriter): void {
+    const body = this.code.finish();
+    this.code.length = 0;
+    this.code.append(code);
+    this.code.raw(body);
+  }
+
   /** The code-section entry: locals, body, end. */
   writeTo(out: ByteWriter): void {
     const body = new ByteWriter(this.code.length + 32);

@@ -1,4 +1,5 @@
 import { hostPhysical } from '../../emulator/addresses.ts';
+import { BlockCache } from '../../emulator/cpu/engine/blockCache.ts';
 import { Machine } from '../../emulator/machine.ts';
 import type { Observed } from './differences.ts';
 import type { VectorMachine, Windows } from './runVectors.ts';
@@ -14,7 +15,7 @@ const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 
 
 /** The step tier behind the vector runner: windows mapped through 4-level tables, flat user segments. */
 export class StepTier implements VectorMachine {
-  private readonly machine = Machine.create({
+  protected readonly machine = Machine.create({
     cpu: 'tigerlake',
     // CRC32 is there; the rest of SSE4.2 is not, so that no profile has the feature.
     features: { sse4_2: true },
@@ -134,5 +135,21 @@ export class StepTier implements VectorMachine {
       data: machine.readPhysical(hostPhysical(PLACES.data), WINDOW_SIZE).data,
       stack: machine.readPhysical(hostPhysical(PLACES.stack), WINDOW_SIZE).data,
     };
+  }
+}
+
+/** The same machine with each instruction compiled into a block of its own. */
+export class BlockTier extends StepTier {
+  private readonly blocks = new BlockCache();
+  /** Instructions that only the step tier has. */
+  notCompiled = 0;
+
+  override step(): { fault?: number } {
+    const exit = this.machine.runBlock(1, this.blocks);
+    if (!exit) {
+      this.notCompiled++;
+      return super.step();
+    }
+    return exit.kind === 'exception' ? { fault: exit.event.vector } : {};
   }
 }

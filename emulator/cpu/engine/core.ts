@@ -1,5 +1,6 @@
+import type { ValueType } from '../../wasm/expressions.ts';
 import type { FunctionReference, ModuleBuilder } from '../../wasm/moduleBuilder.ts';
-import { declareSoftfloatIn, type Softfloat } from '../softfloat/softfloat.ts';
+import { declareSoftfloat, type Softfloat } from '../softfloat/softfloat.ts';
 
 /**
  * The functions of the step module that handlers and system code call, declared in one place so that each topic's file
@@ -91,42 +92,72 @@ export interface Imports {
   readonly instruction: FunctionReference<'i32'>;
 }
 
-export function declareCore(module: ModuleBuilder): Core {
-  const imports: Imports = {
-    mmioRead: module.import('host', 'mmioRead', ['i32', 'i32', 'i32', 'i32']),
-    mmioWrite: module.import('host', 'mmioWrite', ['i32', 'i32', 'i32', 'i32']),
-    codeWritten: module.import('host', 'codeWritten', ['i32', 'i32']),
-    savePage: module.import('host', 'savePage', ['i32']),
-    portIn: module.import('host', 'portIn', ['i32', 'i32'], ['i32']),
-    portOut: module.import('host', 'portOut', ['i32', 'i32', 'i32']),
-    watchAccess: module.import('host', 'watchAccess', ['i32', 'i32']),
-    instruction: module.import('host', 'instruction', ['i32', 'i32'], ['i32']),
-  };
+/** Signatures of the functions in `Core` that are not imports of the step module. */
+const SIGNATURES = {
+  tlbFind: [['i64'], ['i32']],
+  tlbInsert: [['i64', 'i64', 'i32', 'i32'], []],
+  tlbFlush: [['i32'], []],
+  tlbInvalidate: [['i64'], []],
+  tlbInvalidateEntry: [['i32'], []],
+  flushFast: [[], []],
+  translate: [['i64', 'i32'], ['i64']],
+  fetch: [[], ['i32']],
+  physicalRead64: [['i64'], ['i64']],
+  physicalWrite64: [['i64', 'i64'], []],
+  prepareWrite: [['i32', 'i32'], []],
+  slowRead: [['i64', 'i32', 'i32'], ['i32']],
+  slowWrite: [['i64', 'i32', 'i32'], ['i32']],
+  commitWrite: [['i32'], []],
+  segmentLinear: [['i32', 'i64', 'i32', 'i32'], ['i64']],
+  updateContext: [[], []],
+  raise: [['i32'], []],
+  raiseError: [['i32', 'i32'], []],
+  raisePageFault: [['i64', 'i32'], []],
+  iret64: [['i32'], ['i32']],
+  lookup: [['i32'], ['i32']],
+} as const satisfies Record<
+  Exclude<keyof Core, 'module' | 'handlerType' | 'imports' | 'softfloat'>,
+  readonly [readonly ValueType[], readonly ValueType[]]
+>;
+
+export const CORE_FUNCTIONS = Object.keys(SIGNATURES) as (keyof typeof SIGNATURES)[];
+
+const IMPORT_SIGNATURES = {
+  mmioRead: [['i32', 'i32', 'i32', 'i32'], []],
+  mmioWrite: [['i32', 'i32', 'i32', 'i32'], []],
+  codeWritten: [['i32', 'i32'], []],
+  savePage: [['i32'], []],
+  portIn: [['i32', 'i32'], ['i32']],
+  portOut: [['i32', 'i32', 'i32'], []],
+  watchAccess: [['i32', 'i32'], []],
+  instruction: [['i32', 'i32'], ['i32']],
+} as const satisfies Record<keyof Imports, readonly [readonly ValueType[], readonly ValueType[]]>;
+
+type Signature = readonly [readonly ValueType[], readonly ValueType[]];
+
+function assemble(module: ModuleBuilder, make: (name: string, signature: Signature) => FunctionReference): Core {
+  const imports = Object.fromEntries(
+    Object.entries(IMPORT_SIGNATURES).map(([name, [parameters, results]]) => [
+      name,
+      module.import('host', name, parameters, results as readonly ValueType[]),
+    ]),
+  );
+  const functions = Object.fromEntries(
+    Object.entries(SIGNATURES).map(([name, signature]) => [name, make(name, signature)]),
+  );
   return {
     module,
     handlerType: module.typeIndex(['i32', 'i32'], ['i32']),
     imports,
-    tlbFind: module.declare('tlbFind', ['i64'], ['i32']),
-    tlbInsert: module.declare('tlbInsert', ['i64', 'i64', 'i32', 'i32']),
-    tlbFlush: module.declare('tlbFlush', ['i32']),
-    tlbInvalidate: module.declare('tlbInvalidate', ['i64']),
-    tlbInvalidateEntry: module.declare('tlbInvalidateEntry', ['i32']),
-    flushFast: module.declare('flushFast', []),
-    translate: module.declare('translate', ['i64', 'i32'], ['i64']),
-    fetch: module.declare('fetch', [], ['i32']),
-    physicalRead64: module.declare('physicalRead64', ['i64'], ['i64']),
-    physicalWrite64: module.declare('physicalWrite64', ['i64', 'i64']),
-    prepareWrite: module.declare('prepareWrite', ['i32', 'i32']),
-    slowRead: module.declare('slowRead', ['i64', 'i32', 'i32'], ['i32']),
-    slowWrite: module.declare('slowWrite', ['i64', 'i32', 'i32'], ['i32']),
-    commitWrite: module.declare('commitWrite', ['i32']),
-    segmentLinear: module.declare('segmentLinear', ['i32', 'i64', 'i32', 'i32'], ['i64']),
-    updateContext: module.declare('updateContext', []),
-    raise: module.declare('raise', ['i32']),
-    raiseError: module.declare('raiseError', ['i32', 'i32']),
-    raisePageFault: module.declare('raisePageFault', ['i64', 'i32']),
-    iret64: module.declare('iret64', ['i32'], ['i32']),
-    softfloat: declareSoftfloatIn(module),
-    lookup: module.declare('lookup', ['i32'], ['i32']),
-  };
+    softfloat: declareSoftfloat((name, parameters, results) => make(name, [parameters, results])),
+    ...functions,
+  } as unknown as Core;
 }
+
+/** The step module's own functions, to be defined. */
+export const declareCore = (module: ModuleBuilder): Core =>
+  assemble(module, (name, [parameters, results]) => module.declare(name, parameters, results));
+
+/** The same functions as a block module imports them from the step module. */
+export const importCore = (module: ModuleBuilder): Core =>
+  assemble(module, (name, [parameters, results]) => module.import('step', name, parameters, results));

@@ -13,7 +13,7 @@ import { defineSoftfloat } from '../softfloat/softfloat.ts';
 import { ENGINE, put32 } from '../state.ts';
 import { defineDeliver64 } from '../system/deliver64.ts';
 import { defineIret64 } from '../system/iret64.ts';
-import { type Core, declareCore } from './core.ts';
+import { CORE_FUNCTIONS, type Core, declareCore } from './core.ts';
 import { defineDispatch, definePseudoHandlers } from './dispatch.ts';
 import { type Definition, type Form, formKey, formsOf } from './emitter.ts';
 import { defineHostAccess } from './hostAccess.ts';
@@ -42,15 +42,6 @@ function defineHandler(core: Core, definition: Definition, form: Form): number {
   return core.module.addToTable(reference);
 }
 
-/** Functions that run in wasm but belong to no handler, exported for the machine's TypeScript. */
-const EXPORTED = [
-  'fetch',
-  'prepareWrite',
-  'tlbFlush',
-  'flushFast',
-  'updateContext',
-] as const satisfies readonly (keyof Core)[];
-
 /** Emits the whole step tier: one handler for each instruction form, and the system functions they share. */
 export function buildStepModule(): StepModule {
   const module = new ModuleBuilder({ memoryPages: 1 });
@@ -67,7 +58,8 @@ export function buildStepModule(): StepModule {
   defineIret64(core);
   defineSoftfloat(core);
   defineHostAccess(core);
-  for (const name of EXPORTED) module.export(core[name], name);
+  // For TypeScript, and for block modules.
+  for (const name of CORE_FUNCTIONS) module.export(core[name], name);
   for (const reference of Object.values(core.softfloat)) module.export(reference);
   const pseudo = definePseudoHandlers(core);
   const handlers = new Map<string, number>();

@@ -1,5 +1,5 @@
 import type { ValueType } from '../../wasm/expressions.ts';
-import type { FunctionReference, ModuleBuilder } from '../../wasm/moduleBuilder.ts';
+import type { FunctionReference } from '../../wasm/moduleBuilder.ts';
 import type { Core } from '../engine/core.ts';
 import { defineAdd, defineDivide, defineMultiply, defineSquareRoot } from './arithmetic.ts';
 import { defineCompare, defineExtreme, defineOrder } from './compare.ts';
@@ -84,9 +84,6 @@ export function declareSoftfloat(
   // The table's entries give each reference its type.
   return Object.fromEntries(entries) as Softfloat;
 }
-
-export const declareSoftfloatIn = (module: ModuleBuilder): Softfloat =>
-  declareSoftfloat((name, parameters, results) => module.declare(name, parameters, results));
 
 export function defineSoftfloat(core: Core): void {
   const s = core.softfloat;
