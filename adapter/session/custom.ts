@@ -10,7 +10,7 @@ import { writeMemory } from './assign.ts';
 import { CET_REGISTERS, describeRegister, fieldOf } from './cetTable.ts';
 import { type Family, handler } from './handlers.ts';
 import { toBytes } from './memoryAccess.ts';
-import { cetState } from './privilege.ts';
+import { cetState, cetSupport } from './privilege.ts';
 import { resolveReference } from './references.ts';
 import { RequestError } from './requestError.ts';
 import { readShadowStack } from './shadowStack.ts';
@@ -82,7 +82,8 @@ function evaluate(state: SessionState, text: string, frameId: number | undefined
 /** Every CET register bit by bit, and the state of the current privilege level in words. */
 export function readCet({ machine, registers }: Debuggee): CetBody {
   const state = cetState(machine);
-  const available = registers.describe('s_cet') !== undefined;
+  const { shadowStacks, branchTracking } = cetSupport(machine);
+  const available = shadowStacks || branchTracking;
   const present = CET_REGISTERS.filter(({ register }) => registers.describe(register) !== undefined);
   const tracker = fieldOf(state.controlValue, [11, 11]);
   return {

@@ -102,10 +102,7 @@ class FrameWalker {
       : (this.byShadowStack(frame) ?? this.byReadingCode(frame) ?? this.bySearch(frame));
     if (outward === undefined) return undefined;
     const interrupted = interruptFrameAt(this.machine, outward.slot, this.size);
-    const isInterrupt =
-      interrupted !== undefined &&
-      (outward.kind === 'interrupted' || callBefore(this.machine, interrupted.instructionPointer) === undefined);
-    if (isInterrupt) {
+    if (interrupted !== undefined) {
       if (far) this.shadow = far.previous;
       else this.shadow = undefined;
       return this.interruptedFrame(frame, outward, interrupted);

@@ -21,7 +21,11 @@ export function interruptFrameAt(machine: MachineApi, address: bigint, size: 4 |
   if (!isSelector(codeSelector) || codeSelector < 4n) return undefined;
   if ((flags & ZERO_FLAGS) !== 0n || (flags & ONE_FLAG) === 0n) return undefined;
   if (instructionPointer === 0n || !isCanonical(instructionPointer)) return undefined;
-  const currentPrivilege = machine.readRegister('cs') & 3n;
+  const current = machine.readRegister('cs');
+  const currentPrivilege = current & 3n;
+  // Handlers are no less privileged than what they interrupt, and hardly any system has two code segments of a privilege.
+  if ((codeSelector & 3n) < currentPrivilege) return undefined;
+  if ((codeSelector & 3n) === currentPrivilege && codeSelector !== current) return undefined;
   // 64-bit delivery always pushes SS:RSP, 32-bit delivery only when the privilege changes.
   if (size === 4 && (codeSelector & 3n) === currentPrivilege) {
     return { instructionPointer, codeSelector, flags, stackPointer: address + 12n };

@@ -4,6 +4,7 @@ import { LoadError } from '../../emulator/loaders/image.ts';
 import { defaultStart, loadGuest } from '../../emulator/loaders/load.ts';
 import type { ProgramImage } from '../program/image.ts';
 import { CAPABILITIES } from './capabilities.ts';
+import { machineFeatures } from './featureNames.ts';
 import { type Family, handler } from './handlers.ts';
 import { type LaunchArguments, readLaunchArguments } from './launchArguments.ts';
 import { diagnosticInWords, openProgram } from './openProgram.ts';
@@ -31,7 +32,7 @@ export function lifecycleRequests(host: SessionHost): Family {
   const machineFor = async (state: SessionState, launch: LaunchArguments): Promise<MachineSlot> => {
     const configuration: MachineConfiguration = {
       cpu: launch.cpu,
-      features: launch.features,
+      features: machineFeatures(launch.features),
       memoryBytes: launch.memoryBytes,
     };
     const key = JSON.stringify(configuration);

@@ -42,7 +42,7 @@ export class Registers {
 
   /** Every name that can stand in an expression, lower case. */
   names(): string[] {
-    return [...this.byName.keys(), ...SUB_REGISTERS.keys(), 'cpl', 'steps'];
+    return [...this.byName.keys(), ...SUB_REGISTERS.keys(), 'steps'];
   }
 
   describe(name: string): RegisterDescription | undefined {
@@ -61,29 +61,26 @@ export class Registers {
       const full = this.read(part.full, frame);
       return full && { value: BigInt.asUintN(part.bits, full.value >> BigInt(part.shift)), bits: part.bits };
     }
-    if (name === 'cpl') return { value: this.machine.readRegister('cs') & 3n, bits: 2 };
     if (name === 'steps') return { value: BigInt(this.machine.steps), bits: 64 };
     return undefined;
   }
 
-  /** Writes a register or a part of one, the rest of which stays. Returns one sentence when it cannot be done. */
+  /**
+   * Writes a register or a part of one, as an instruction with that operand would: a 32-bit part clears the upper half.
+   * Returns one sentence when it cannot be done.
+   */
   write(name: string, value: bigint): string | undefined {
-    if (name === 'cpl' || name === 'steps') return `${name} follows from the machine's state and cannot be set.`;
+    if (name === 'steps') return "steps follows from the machine's state and cannot be set.";
     const part = SUB_REGISTERS.get(name);
-    if (part !== undefined && !this.byName.has(name)) {
-      const sentence = checkWidth(name, value, part.bits);
-      if (sentence !== undefined) return sentence;
-      const mask = ((1n << BigInt(part.bits)) - 1n) << BigInt(part.shift);
-      const old = this.machine.readRegister(part.full);
-      const merged = (old & ~mask) | (BigInt.asUintN(part.bits, value) << BigInt(part.shift));
-      return this.machine.writeRegister(part.full, BigInt.asUintN(64, merged));
-    }
-    const description = this.byName.get(name);
-    if (description === undefined) return `${name} is not a register.`;
-    return (
-      checkWidth(name, value, description.bits) ??
-      this.machine.writeRegister(name, BigInt.asUintN(description.bits, value))
-    );
+    const bits = this.byName.get(name)?.bits ?? part?.bits;
+    if (bits === undefined) return `${name} is not a register.`;
+    const sentence = checkWidth(name, value, bits);
+    if (sentence !== undefined) return sentence;
+    const unsigned = BigInt.asUintN(bits, value);
+    if (part === undefined || this.byName.has(name)) return this.machine.writeRegister(name, unsigned);
+    const mask = ((1n << BigInt(part.bits)) - 1n) << BigInt(part.shift);
+    const kept = part.bits === 32 ? 0n : this.machine.readRegister(part.full) & ~mask;
+    return this.machine.writeRegister(part.full, kept | (unsigned << BigInt(part.shift)));
   }
 }
 

@@ -6,6 +6,7 @@ import type { Frame } from './frames.ts';
 import { readNumber, tryReadNumber } from './memoryAccess.ts';
 import { cetState, currentPrivilege } from './privilege.ts';
 import type { ProgramView } from './programView.ts';
+import { notShadowStack } from './shadowStackPage.ts';
 
 /** The shadow stack from SSP upward, entry by entry, tokens told from return addresses. */
 export function readShadowStack(
@@ -15,8 +16,7 @@ export function readShadowStack(
   count: number,
 ): ShadowStackBody {
   const state = cetState(machine);
-  const available = machine.registers.some(({ name }) => name === 'ssp');
-  const ssp = available ? machine.readRegister('ssp') : 0n;
+  const ssp = machine.readRegister('ssp');
   const body: ShadowStackBody = {
     enabled: state.shadowStack,
     ssp: hex(ssp),
@@ -51,6 +51,8 @@ export function nextReturnMismatch(machine: MachineApi): boolean {
 
 class EntryReader {
   private readonly size: 4 | 8;
+  private atBase = false;
+  private checkedPage: bigint | undefined;
   private readonly mismatches: ReadonlyMap<bigint, NonNullable<Frame['mismatch']>>;
 
   constructor(
@@ -65,15 +67,20 @@ class EntryReader {
     );
   }
 
-  /** One entry, or the three of a far frame; a sentence where reading ends, empty at the stack's base. */
+  /** One entry, or the three of a far frame; a sentence where reading ends, empty past a supervisor token. */
   next(): ShadowStackEntry[] | string {
     const { address } = this;
+    if (this.atBase) return '';
+    const wrong = this.pageFault(address);
+    if (wrong !== undefined) return `${shortHex(address)}: ${wrong}.`;
     const aligned = (address & 7n) === 0n;
     const wide = aligned ? readNumber(this.machine, address, 8) : undefined;
     if (wide !== undefined) {
       const token = this.token(address, wide);
       if (token !== undefined) {
         this.address += 8n;
+        // A supervisor token stands at the base of its stack: what lies above is none of it.
+        this.atBase = token.kind === 'supervisorToken';
         return [token];
       }
       const far = this.farFrame(address, wide);
@@ -86,6 +93,14 @@ class EntryReader {
     if ('sentence' in read) return `${shortHex(address)}: ${read.sentence}`;
     this.address += BigInt(this.size);
     return [this.single(address, read.value)];
+  }
+
+  private pageFault(address: bigint): string | undefined {
+    const page = address & ~0xfffn;
+    if (this.checkedPage === page) return undefined;
+    const wrong = notShadowStack(this.machine, address);
+    if (wrong === undefined) this.checkedPage = page;
+    return wrong;
   }
 
   private entry(

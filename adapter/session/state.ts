@@ -247,11 +247,23 @@ export class SessionState {
     this.send('output', { category, output: text });
   }
 
-  /** After the debugger changed registers or memory: what the client shows is stale. */
+  /**
+   * After the debugger changed registers or memory: what the client shows is stale, and a fault that waits to be
+   * delivered may not be one any more, so its instruction is executed anew.
+   */
   changed(areas: readonly ('all' | 'stacks' | 'threads' | 'variables')[] = ['all']): void {
+    this.retryFault();
     // Frame ids stay valid: the client asks for the same frames again.
     this.frameCache = undefined;
     if (this.client?.supportsInvalidatedEvent) this.send('invalidated', { areas });
+  }
+
+  private retryFault(): void {
+    if (this.lastStop?.reason !== 'exception' || this.lastStop.event.source !== 'fault') return;
+    const { machine, runner } = this.debuggee;
+    // Writing RIP, even with its own value, drops the pending event.
+    machine.writeRegister('rip', machine.readRegister('rip'));
+    runner.dropPending();
   }
 
   /** `address` is linear, or physical when told so. */

@@ -49,12 +49,14 @@ export const steppingRequests: Family = {
 
   goto: handler({ targetId: 'number' }, (state, args: DebugProtocol.GotoArguments) => {
     checkThread(args.threadId);
-    const { machine } = state.stopped;
+    const { machine, runner } = state.stopped;
     const address = targetsOf(state)[args.targetId - 1];
     if (address === undefined) throw new RequestError(`There is no goto target ${args.targetId}.`);
     const sentence = machine.writeRegister('rip', address - machine.readRegister('cs.base'));
     if (sentence !== undefined) throw new RequestError(sentence);
+    runner.dropPending();
     state.forget();
+    state.lastStop = undefined;
     state.sendLater('stopped', { reason: 'goto', threadId: THREAD_ID, allThreadsStopped: true });
   }),
 };

@@ -39,6 +39,11 @@ export class Runner {
     this.pauseAsked = true;
   }
 
+  /** The event that the last run stopped for will not be delivered after all. */
+  dropPending(): void {
+    this.pending = undefined;
+  }
+
   /** Runs at full speed until the goal is reached (undefined) or something stops it. */
   async run(goal?: Goal): Promise<Stop | undefined> {
     const { machine, policy } = this;

@@ -19,7 +19,7 @@ export function memoryMachine(memoryBytes = 4 * 2 ** 20, bits: 16 | 32 | 64 = 64
     throw new Error('This machine does not run.');
   };
   const machine: MachineApi = {
-    configuration: { cpu: 'none', memoryBytes },
+    configuration: { cpu: 'tigerlake', memoryBytes },
     steps: 0,
     run: absent,
     setBreakpoints: absent,

@@ -30,26 +30,50 @@ function withShadowStack(values: readonly bigint[]) {
 
 describe('readShadowStack', () => {
   it('tells return addresses, tokens and padding apart', () => {
-    const values = [0x1010n, 0x5010n, 0x5011n & ~1n, 0x5019n, 0x5029n, 0n];
-    values[1] = 0x5010n | 1n; // At 0x5008: restore token for 0x5010.
-    values[2] = 0x5010n; // Its own address: a free supervisor token.
-    values[3] = 0x5019n; // Its own address and the busy bit.
-    values[4] = 0x5003n; // Points into a readable stack, bits 1:0 set: a previous-SSP token.
-    const { entries, stopped } = withShadowStack(values).read();
+    // At 0x5008 a restore token for 0x5010; at 0x5010 a previous-SSP token: into readable memory, bits 1:0 set.
+    const { entries, stopped } = withShadowStack([0x1010n, 0x5011n, 0x5003n, 0n, 0x5020n]).read();
     expect(entries.map(({ kind, description }) => [kind, description])).toEqual([
       ['return', 'return address'],
       ['restoreToken', 'restore token, 64-bit: SSP 0x5010'],
-      ['supervisorToken', 'supervisor token, free'],
-      ['supervisorToken', 'supervisor token, busy'],
       ['previousSspToken', 'previous-SSP token, 64-bit: SSP 0x5000'],
       ['data', 'empty or padding'],
+      ['supervisorToken', 'supervisor token, free'],
     ]);
     expect(entries[0]).toMatchObject({
       address: '0x0000000000005000',
       value: '0x0000000000001010',
       symbol: 'main+0x10',
     });
-    expect(stopped).toBe('0x5030: Beyond RAM.');
+    expect(stopped).toBeUndefined();
+  });
+
+  it('ends at the supervisor token, which stands at the base', () => {
+    const { entries, stopped } = withShadowStack([0x1010n, 0x5009n, 0x1010n]).read();
+    expect(entries.map(({ description }) => description)).toEqual(['return address', 'supervisor token, busy']);
+    expect(stopped).toBeUndefined();
+  });
+
+  it('ends where memory cannot be read, and says so', () => {
+    expect(withShadowStack([0x1010n]).read().stopped).toBe('0x5008: Beyond RAM.');
+  });
+
+  it('ends where the page is no shadow-stack page', () => {
+    const { memory, registers, read } = withShadowStack(Array.from({ length: 0x201 }, () => 0x1010n));
+    const view = new DataView(memory.buffer);
+    // One table on each level at 0x1000 to 0x4000: 0x5000 is R/W=0 and dirty, 0x6000 writable.
+    for (let level = 0; level < 3; level++)
+      view.setBigUint64(0x1000 + level * 0x1000, BigInt(0x2003 + level * 0x1000), true);
+    view.setBigUint64(0x4000 + 5 * 8, 0x5041n, true);
+    view.setBigUint64(0x4000 + 6 * 8, 0x6043n, true);
+    registers.set('cr0', 0x8000_0001n);
+    registers.set('efer', 1n << 10n);
+    registers.set('cr3', 0x1000n);
+    registers.set('ssp', 0x5ff8n);
+    const body = read();
+    expect(body.entries).toHaveLength(1);
+    expect(body.stopped).toBe('0x6000: its page is writable (R/W=1), not a shadow-stack page.');
+    view.setBigUint64(0x4000 + 5 * 8, 0x5001n, true);
+    expect(read().stopped).toBe('0x5ff8: its page is not dirty (D=0), so no shadow-stack page.');
   });
 
   it('knows the three slots of an event', () => {

@@ -1,0 +1,131 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { MachineApi, RunExit } from '../../emulator/api.ts';
+import { hostMilliseconds, yieldToHost } from '../../emulator/debug/schedule.ts';
+import { LoadError } from '../../emulator/loaders/image.ts';
+import { defaultStart, loadGuest } from '../../emulator/loaders/load.ts';
+import { Machine } from '../../emulator/machine.ts';
+import { nodeHost } from '../node/host.ts';
+import { machineFeatures } from '../session/featureNames.ts';
+import { diagnosticInWords, openProgram } from '../session/openProgram.ts';
+import { exitStatus } from '../session/stopEvents.ts';
+import { type RunOptions, readRunOptions, UsageError } from './options.ts';
+
+/** What `--json` tells. */
+interface Summary {
+  guest: string;
+  /** How the run ended: `debugExit`, `halted`, `tripleFault`, `unsupported`, `maxSteps` or `interrupted`. */
+  exit: string;
+  status: number;
+  /** What was written to the debug-exit port. */
+  code?: number;
+  sentence?: string;
+  steps: number;
+  seconds: number;
+  /** Events delivered to the guest, by vector. */
+  events: Record<string, number>;
+}
+
+const STATUS = { halted: 3, tripleFault: 4, unsupported: 5, maxSteps: 124, interrupted: 130 } as const;
+/** Steps between two looks at Ctrl-C and the step limit. */
+const CHUNK_STEPS = 0x8_0000;
+const SLICE_MILLISECONDS = 20;
+
+/** `shadowstep run`: returns the process status. Throws a UsageError for what the person can mend. */
+export async function runGuest(args: readonly string[]): Promise<number> {
+  const options = readRunOptions(args);
+  const machine = await prepare(options);
+  machine.onSerialOutput((bytes) => process.stdout.write(bytes));
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+  };
+  process.on('SIGINT', interrupt);
+  const started = hostMilliseconds();
+  const exit = await runToEnd(machine, options.maxSteps, () => interrupted);
+  const seconds = (hostMilliseconds() - started) / 1000;
+  process.off('SIGINT', interrupt);
+  const summary = summarize(options.guest, exit, machine, seconds);
+  if (summary.sentence !== undefined) console.error(`shadowstep: ${summary.sentence}`);
+  await report(options, summary);
+  return summary.status;
+}
+
+async function prepare(options: RunOptions): Promise<Machine> {
+  const path = resolve(options.guest);
+  const modules = await Promise.all(
+    options.modules.map(async (file) => ({ data: await readModule(file), commandLine: basename(file) })),
+  );
+  const { image, diagnostics } = await openProgram(path, options, nodeHost.reader);
+  for (const diagnostic of diagnostics) console.error(diagnosticInWords(diagnostic));
+  if (image === undefined) throw new UsageError(`${options.guest} cannot be run.`);
+  let machine: Machine;
+  try {
+    machine = Machine.create({
+      cpu: options.cpu,
+      features: machineFeatures(options.features),
+      memoryBytes: options.memoryBytes,
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  try {
+    const commandLine = [basename(path), options.append].filter((part) => part !== '').join(' ');
+    loadGuest(machine, image, options.start ?? defaultStart(image), { commandLine, modules });
+  } catch (error) {
+    if (error instanceof LoadError) throw new UsageError(error.message);
+    throw error;
+  }
+  return machine;
+}
+
+async function readModule(file: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(file));
+  } catch (error) {
+    throw new UsageError(`The module ${file} cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+type End = Exclude<RunExit, { kind: 'budget' | 'breakpoint' | 'exception' }> | { kind: 'maxSteps' | 'interrupted' };
+
+async function runToEnd(machine: MachineApi, maxSteps: number, interrupted: () => boolean): Promise<End> {
+  let sliceStarted = hostMilliseconds();
+  for (;;) {
+    const left = maxSteps - machine.steps;
+    if (left <= 0) return { kind: 'maxSteps' };
+    const exit = machine.run(Math.min(CHUNK_STEPS, left));
+    if (exit.kind !== 'budget' && exit.kind !== 'breakpoint' && exit.kind !== 'exception') return exit;
+    if (hostMilliseconds() - sliceStarted < SLICE_MILLISECONDS) continue;
+    await yieldToHost();
+    if (interrupted()) return { kind: 'interrupted' };
+    sliceStarted = hostMilliseconds();
+  }
+}
+
+function summarize(guest: string, end: End, { steps, deliveries }: Machine, seconds: number): Summary {
+  const timing = { steps, seconds: Math.round(seconds * 1e6) / 1e6, events: Object.fromEntries(deliveries) };
+  switch (end.kind) {
+    case 'debugExit':
+      return { guest, exit: end.kind, status: exitStatus(end.code), code: end.code, ...timing };
+    case 'maxSteps':
+      return {
+        guest,
+        exit: end.kind,
+        status: STATUS.maxSteps,
+        sentence: `The guest did not end within ${steps} steps.`,
+        ...timing,
+      };
+    case 'interrupted':
+      return { guest, exit: end.kind, status: STATUS.interrupted, ...timing };
+    default:
+      return { guest, exit: end.kind, status: STATUS[end.kind], sentence: end.sentence, ...timing };
+  }
+}
+
+async function report({ json }: RunOptions, summary: Summary): Promise<void> {
+  if (json === undefined) return;
+  const text = `${JSON.stringify(summary)}\n`;
+  if (json.file === undefined) process.stderr.write(text);
+  else await writeFile(json.file, text);
+}

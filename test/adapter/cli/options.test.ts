@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { readRunOptions } from '../../../adapter/cli/options.ts';
+
+describe('shadowstep run', () => {
+  it('has defaults for everything but the guest', () => {
+    expect(readRunOptions(['g.s'])).toEqual({
+      ...{ guest: 'g.s', append: '', cpu: 'tigerlake', memoryBytes: 128 * 2 ** 20, maxSteps: Number.POSITIVE_INFINITY },
+      ...{ features: {}, include: [], defines: {}, modules: [] },
+    });
+  });
+
+  it('reads options before and after the guest, with = or as the next argument', () => {
+    const options = readRunOptions([
+      ...['--cpu=sapphirerapids', 'g.elf', '--append', 'a b', '--memory', '64', '--start', 'protected32'],
+      ...[
+        '--feature',
+        '-CET_IBT',
+        '--feature=+LA57',
+        '--include',
+        'a',
+        '--include',
+        'b',
+        '--define',
+        'X',
+        '--define=Y=2',
+      ],
+      ...['--module', 'm', '--max-steps', '1000', '--json=out.json'],
+    ]);
+    expect(options).toEqual({
+      ...{ guest: 'g.elf', append: 'a b', cpu: 'sapphirerapids', memoryBytes: 64 * 2 ** 20, start: 'protected32' },
+      ...{ features: { CET_IBT: false, LA57: true }, include: ['a', 'b'], defines: { X: '1', Y: '2' }, modules: ['m'] },
+      ...{ maxSteps: 1000, json: { file: 'out.json' } },
+    });
+  });
+
+  it.each<[string[], RegExp]>([
+    [[], /^The guest is missing/],
+    [['a.s', 'b.s'], /^b\.s is a second guest/],
+    [['a.s', '--fast'], /^--fast is not an option; one of --append/],
+    [['a.s', '--cpu'], /^--cpu needs a value\.$/],
+    [['a.s', '--memory', 'lots'], /^--memory is lots; a size such as 128M/],
+    [['a.s', '--start', 'real16'], /^--start is real16; one of multiboot, long64, protected32 is expected\.$/],
+    [['a.s', '--max-steps', '0'], /^--max-steps is 0; a whole number above 0/],
+  ])('%j is refused in one sentence', (args, sentence) => {
+    expect(() => readRunOptions(args)).toThrow(sentence);
+  });
+});

@@ -1,0 +1,5 @@
+# HLT with interrupts off.
+    .globl _start
+_start:
+    cli
+    hlt
