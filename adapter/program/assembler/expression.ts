@@ -247,7 +247,7 @@ export function foldBinary(
   }
   if (left.kind === 'symbol' && right.kind === 'symbol' && (operator === '-' || operator in COMPARE)) {
     const distance =
-      left.symbol === right.symbol && left.symbol.defined
+      left.symbol === right.symbol
         ? 0n
         : left.symbol.label !== undefined && right.symbol.label !== undefined
           ? fixedDistance(right.symbol.label, left.symbol.label)

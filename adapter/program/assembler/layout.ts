@@ -357,5 +357,5 @@ export function misfit(
     fixup.relativeTo === undefined
       ? `${target} (0x${BigInt.asUintN(64, value).toString(16)})`
       : `${target} is ${value} bytes away and`;
-  return `${what} does not fit ${fixup.range === 'signed' ? 'a signed' : 'an'} ${fixup.size * 8}-bit field.`;
+  return `${what} does not fit ${fixup.range === 'signed' ? 'a signed' : fixup.size === 1 ? 'an' : 'a'} ${fixup.size * 8}-bit field.`;
 }

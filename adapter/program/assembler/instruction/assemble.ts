@@ -226,6 +226,9 @@ function emitBranch(
   place: Place,
 ): void {
   const rules = [...prefixes.rules];
+  // An explicit data16 or data32 exchanges the size of a near displacement.
+  const exchanged = plan.size > 1 && !plan.prefix.data && rules.some(({ slot }) => slot === SLOT.data);
+  const size = exchanged ? (plan.size === 4 ? 2 : 4) : plan.size;
   if (plan.prefix.address && !rules.some(({ slot }) => slot === SLOT.address))
     rules.push({ byte: 0x67, slot: SLOT.address });
   if (plan.prefix.data && !rules.some(({ slot }) => slot === SLOT.data)) rules.push({ byte: 0x66, slot: SLOT.data });
@@ -238,7 +241,7 @@ function emitBranch(
       kind: 'branch',
       condition: plan.condition,
       target,
-      longSize: plan.size as 2 | 4,
+      longSize: size as 2 | 4,
       prefixes: [],
       long: false,
       place,
@@ -247,13 +250,13 @@ function emitBranch(
   }
   chain.append([...front, ...plan.opcode]);
   const offset = chain.current.length;
-  chain.append(new Uint8Array(plan.size));
+  chain.append(new Uint8Array(size));
   chain.current.fixups.push({
     offset,
-    size: plan.size,
+    size,
     expression: target,
-    relativeTo: plan.size,
-    range: plan.size === 2 ? 'wrap' : 'signed',
+    relativeTo: size,
+    range: size === 2 ? 'wrap' : 'signed',
     place,
   });
 }
@@ -317,6 +320,7 @@ function assembleGeneral(
     options: {
       mode,
       addressPrefix,
+      dataPrefix: prefixes.rules.some(({ slot }) => slot === SLOT.data),
       displacement: prefixes.displacement,
       vex3: prefixes.vex3,
       direction: prefixes.direction,
@@ -355,7 +359,7 @@ function farOperands(
 ): { operands: readonly Operand[]; name: string } {
   const [selector, offset] = operands;
   if (
-    /^l(jmp|call)[wlq]?$/.test(name) &&
+    /^l?(jmp|call)[wlq]?$/.test(name) &&
     operands.length === 2 &&
     selector?.kind === 'immediate' &&
     offset?.kind === 'immediate'
@@ -367,7 +371,7 @@ function farOperands(
       start: selector.start,
       end: offset.end,
     };
-    return { name, operands: [far] };
+    return { name: syntax === 'att' && name[0] !== 'l' ? `l${name}` : name, operands: [far] };
   }
   if (syntax === 'intel' && /^l(jmp|call)$/.test(name)) {
     const target =

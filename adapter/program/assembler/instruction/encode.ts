@@ -33,10 +33,11 @@ function encoderFor(mode: Mode): Encoder {
   return encoder;
 }
 
-/** Address size of a memory operand: its registers' or the mode's. */
-export function addressSize(operand: MemoryOperand, mode: Mode): 16 | 32 | 64 {
+/** Address size of a memory operand: its registers', else the mode's, which `addr32` or `addr16` exchanges. */
+export function addressSize(operand: MemoryOperand, { mode, addressPrefix }: EncodeOptions): 16 | 32 | 64 {
   const register = operand.base ?? (operand.index?.class.startsWith('r') === true ? operand.index : undefined);
-  return (register === undefined ? undefined : addressBits(register)) ?? mode;
+  const bits = register === undefined ? undefined : addressBits(register);
+  return bits ?? (addressPrefix ? (mode === 32 ? 16 : 32) : mode);
 }
 
 const IMMEDIATE_KIND: Partial<Record<OpCodeOperandKind, OpKind>> = {
@@ -64,6 +65,8 @@ export interface EncodeOptions {
   readonly mode: Mode;
   /** `addr32`/`addr16` before the instruction: the address size of string operands left out. */
   readonly addressPrefix: boolean;
+  /** `data16` or `data32` before the instruction: the operand size where nothing else says it. */
+  readonly dataPrefix: boolean;
   /** `{disp8}` or `{disp32}`. */
   readonly displacement: 8 | 32 | undefined;
   readonly vex3: boolean;
@@ -119,7 +122,7 @@ export function encode(form: Form, operands: readonly (Operand | undefined)[], o
     const bytes = withoutSize(form, encoder.takeBuffer().slice(0, length), memory !== undefined);
     const far = operands.find((operand) => operand?.kind === 'far');
     if (far?.kind === 'far') return { bytes, fields: farFields(bytes.length, far, form) };
-    return { bytes, fields: collectFields(encoder, bytes, memory, immediates, options.mode, length - bytes.length) };
+    return { bytes, fields: collectFields(encoder, bytes, memory, immediates, options, length - bytes.length) };
   } finally {
     instruction.free();
   }
@@ -166,7 +169,7 @@ function setStringOperand(
   options: EncodeOptions,
 ): void {
   let bits: number = options.mode;
-  if (operand?.kind === 'memory') bits = addressSize(operand, options.mode);
+  if (operand?.kind === 'memory') bits = addressSize(operand, options);
   else if (options.addressPrefix) bits = options.mode === 32 ? 16 : 32;
   if (kind === OpCodeOperandKind.seg_rBX_al) {
     instruction.setOpKind(index, OpKind.Memory);
@@ -214,7 +217,7 @@ function defaultSegment(base: RegisterInfo | undefined): Register {
 }
 
 function setMemory(instruction: Instruction, memory: MemoryOperand, options: EncodeOptions): void {
-  const bits = addressSize(memory, options.mode);
+  const bits = addressSize(memory, options);
   if (memory.base !== undefined) instruction.memoryBase = memory.base.register;
   if (memory.index !== undefined) {
     instruction.memoryIndex = memory.index.register;
@@ -264,7 +267,7 @@ function collectFields(
   bytes: Uint8Array,
   memory: MemoryOperand | undefined,
   immediates: readonly { rule: ImmediateRule; expression: Expression }[],
-  mode: Mode,
+  options: EncodeOptions,
   removed: number,
 ): Field[] {
   const fields: Field[] = [];
@@ -276,7 +279,7 @@ function collectFields(
   const offsets = encoder.getConstantOffsets();
   if (ripRelative || symbolicDisplacement) {
     const expression: Expression = displacement ?? { kind: 'number', value: 0n };
-    const signed = mode === 64 && memory !== undefined && addressSize(memory, mode) === 64;
+    const signed = options.mode === 64 && memory !== undefined && addressSize(memory, options) === 64;
     fields.push({
       offset: offsets.displacementOffset - removed,
       size: offsets.displacementSize as Field['size'],

@@ -194,6 +194,13 @@ function filterSymbolic(
   return narrow.length > 0 ? narrow : kept;
 }
 
+/** The size letter of an operand that nothing sizes: the stack's in 64-bit mode is 64 bits, others' 32. */
+function naturalSuffix(stack: boolean, { mode, dataPrefix }: EncodeOptions): string {
+  if (mode === 16) return dataPrefix ? 'l' : 'w';
+  if (dataPrefix) return 'w';
+  return stack && mode === 64 ? 'q' : 'l';
+}
+
 /** Where several operand sizes fit, GAS takes the mode's for the stack and branches, else 32 bits (16 in `.code16`). */
 function chooseSize(candidates: readonly Candidate[], request: MatchRequest): readonly Candidate[] {
   const suffixes = new Set(candidates.map(({ form }) => form.suffix));
@@ -223,15 +230,7 @@ function chooseSize(candidates: readonly Candidate[], request: MatchRequest): re
     );
   }
   if (suffixes.size < 2) return candidates;
-  const natural = stack
-    ? options.mode === 64
-      ? 'q'
-      : options.mode === 32
-        ? 'l'
-        : 'w'
-    : options.mode === 16
-      ? 'w'
-      : 'l';
+  const natural = naturalSuffix(stack, options);
   const float = candidates.every(({ form }) => form.mnemonic.startsWith('f'));
   const state = candidates.some(({ form }) => /^f(n?stenv|ldenv|n?save|rstor)$/.test(form.mnemonic));
   const table = memory?.kind === 'memory' && memory.size === 6 && /^[sl][gi]dt$/.test(candidates[0]!.form.mnemonic);

@@ -86,3 +86,20 @@ fnsave (%bx)
 fldenv (%bx)
 wbinvd
 cpuid
+data32 call foo
+data32 jmp foo
+data32 je foo
+data32 ljmp $8,$foo
+data32 ljmp *foo
+data32 lret
+data32 iret
+data32 push %ds
+data32 push $5
+data32 push $500
+data32 lgdt foo
+data32 pushf
+addr32 lgdt foo
+addr32 data32 lgdt foo
+addr32 movl $5,foo
+addr32 mov foo,%eax
+addr32 mov %ax,4(%ebx)

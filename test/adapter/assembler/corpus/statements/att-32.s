@@ -146,3 +146,13 @@ add $500,%eax
 addw $500,%ax
 shl %eax
 bswap %eax
+data16 call foo
+data16 jmp foo
+data16 je foo
+data16 ljmp $8,$foo
+data16 lcall $8,$0x1234
+data16 ljmp *foo
+data16 lret
+data16 iret
+data16 push %ds
+data16 pusha

@@ -837,3 +837,6 @@ int $foo
 enter $foo,$0
 out %al,$foo
 shl $foo,%eax
+data16 call foo
+data16 jmp foo
+data16 je foo
