@@ -15,6 +15,8 @@ export interface ProgramImage {
   readonly sources: readonly string[];
   /** Unwind rules from `.debug_frame` and `.eh_frame`, if any. */
   readonly frames: readonly FrameDescription[];
+  /** Calls that the compiler replaced by the body of what they call; by start, outer ones first. */
+  readonly inlined?: readonly InlinedCall[];
   /** Present when a multiboot 1 header was found in the first 8 KiB. */
   readonly multiboot?: MultibootHeader;
   /** One sentence each: what was wrong with debug information that could be skipped. */
@@ -61,6 +63,19 @@ export interface LineRow {
   readonly endSequence: boolean;
   /** DWARF prologue_end: the first address of a function's body. */
   readonly prologueEnd?: boolean;
+}
+
+/** A contiguous piece of an inlined function: [start, end) does the work of `name`, called at `file`:`line`. */
+export interface InlinedCall {
+  readonly start: bigint;
+  readonly end: bigint;
+  /** 0 when inlined into a function that exists, 1 into one that is itself inlined, and so on. */
+  readonly depth: number;
+  readonly name: string;
+  /** Where the call is written: an index of `sources`, -1 when unknown; the line and column are 0 when unknown. */
+  readonly callFile: number;
+  readonly callLine: number;
+  readonly callColumn: number;
 }
 
 export interface MultibootHeader {

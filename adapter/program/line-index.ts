@@ -57,14 +57,14 @@ export class LineIndex {
   addressesOf(
     path: string,
     line: number,
-    functionOf: (address: bigint) => bigint | undefined,
+    instanceOf: (address: bigint) => string,
   ): { line: number; addresses: bigint[] } | undefined {
     const file = this.fileNumbers.get(path);
     if (file === undefined) return undefined;
     const found = this.linesWithCode(path).find((each) => each >= line);
     if (found === undefined) return undefined;
     const ranges = this.rangesOf(file).get(found)!;
-    return { line: found, addresses: statementInstances(ranges, functionOf) };
+    return { line: found, addresses: statementInstances(ranges, instanceOf) };
   }
 
   linesWithCode(path: string): readonly number[] {
@@ -114,18 +114,15 @@ export class LineIndex {
 }
 
 /**
- * Where a line's statement starts, in each function that has it. The first place counts even where the row has no code
- * of its own, since optimised code may compute the rest of the statement elsewhere. A `for` has pieces in several places
- * (start, condition, increment) that differ in column: only pieces that start in the first one's column are further
- * instances, as inlining and unrolling make them; those without code only when no other has any.
+ * Where a line's statement starts, in each function and inlined copy that has it. The first place counts even where the
+ * row has no code of its own, since optimised code may compute the rest of the statement elsewhere. A `for` has pieces
+ * in several places (start, condition, increment) that differ in column: only pieces that start in the first one's
+ * column are further instances, as unrolling makes them; those without code only when no other has any.
  */
-function statementInstances(
-  ranges: readonly LineRange[],
-  functionOf: (address: bigint) => bigint | undefined,
-): bigint[] {
-  const functions = new Map<bigint | undefined, LineRange[]>();
+function statementInstances(ranges: readonly LineRange[], instanceOf: (address: bigint) => string): bigint[] {
+  const functions = new Map<string, LineRange[]>();
   for (const range of ranges) {
-    const key = functionOf(range.start);
+    const key = instanceOf(range.start);
     const known = functions.get(key);
     if (known) known.push(range);
     else functions.set(key, [range]);

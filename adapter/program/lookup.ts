@@ -1,5 +1,5 @@
 /** Answers of a program image by address, name or line; each index is built once, when it is first asked for. */
-import type { FrameDescription, LineRow, ProgramImage, ProgramSymbol, Section } from './image.ts';
+import type { FrameDescription, InlinedCall, LineRow, ProgramImage, ProgramSymbol, Section } from './image.ts';
 import { LineIndex } from './line-index.ts';
 import { lastAtOrBefore } from './search.ts';
 
@@ -30,6 +30,7 @@ export interface LineAddresses {
 const furthestSymbol = 512;
 
 export class ProgramLookup {
+  private inlinedBuilt: readonly (readonly InlinedCall[])[] | undefined;
   private linesBuilt: LineIndex | undefined;
   private addressedBuilt: readonly ProgramSymbol[] | undefined;
   private namedBuilt: ReadonlyMap<string, ProgramSymbol> | undefined;
@@ -87,7 +88,7 @@ export class ProgramLookup {
 
   /** Where to stop for a breakpoint on a line; undefined when neither it nor a later line of the file has code. */
   addressesOf(file: string, line: number): LineAddresses | undefined {
-    return this.lines.addressesOf(file, line, (address) => this.symbolAt(address)?.symbol.address);
+    return this.lines.addressesOf(file, line, (address) => this.instanceAt(address));
   }
 
   /** Lines on which a statement starts, ascending. */
@@ -105,12 +106,35 @@ export class ProgramLookup {
     return this.lines.afterPrologue(address, end);
   }
 
+  /**
+   * The inlined calls that the code at `address` is part of, innermost first. Its line, of `lineAt`, is in the first
+   * one's function; each is called from the next one's function, the last from the function that the symbol names.
+   */
+  inlinedAt(address: bigint): readonly InlinedCall[] {
+    this.inlinedBuilt ??= byDepth(this.image.inlined ?? []);
+    const found: InlinedCall[] = [];
+    for (const level of this.inlinedBuilt) {
+      const call = level[lastAtOrBefore(level.length, (index) => level[index]!.start, address)];
+      if (!call || address >= call.end) break;
+      found.unshift(call);
+    }
+    return found;
+  }
+
   /** The unwind rules that cover the address. */
   frameAt(address: bigint): FrameDescription | undefined {
     const { frames } = this.image;
     const last = lastAtOrBefore(frames.length, (index) => frames[index]!.start, address);
     const frame = frames[last];
     return frame && address < frame.end ? frame : undefined;
+  }
+
+  /** Names the function, or the inlined copy of one, that the code belongs to. */
+  private instanceAt(address: bigint): string {
+    const calls = this.inlinedAt(address).map(
+      ({ name, callFile, callLine, callColumn }) => `${name} ${callFile}:${callLine}:${callColumn}`,
+    );
+    return [...calls, this.symbolAt(address)?.symbol.address ?? ''].join(' in ');
   }
 
   private get lines(): LineIndex {
@@ -123,6 +147,16 @@ export class ProgramLookup {
     if (file === undefined || row.line === 0) return undefined;
     return { file, line: row.line, column: row.column, isStatement: row.isStatement };
   }
+}
+
+/** Calls by how deep they are nested; within a depth they are apart, and in address order. */
+function byDepth(calls: readonly InlinedCall[]): InlinedCall[][] {
+  const levels: InlinedCall[][] = [];
+  for (const call of calls) {
+    while (levels.length <= call.depth) levels.push([]);
+    levels[call.depth]!.push(call);
+  }
+  return levels;
 }
 
 /** How good a name a symbol is for its address, or an address for its name. */

@@ -8,6 +8,11 @@ export interface FormContext {
   /** 4 in the 32-bit format, 8 in the 64-bit one. */
   readonly width: 4 | 8;
   readonly strings: DebugStrings;
+  /** DWARF 5's tables of string offsets and addresses, and where the unit's parts start; absent before they are known. */
+  readonly stringOffsets?: Cursor;
+  readonly stringOffsetsBase?: number;
+  readonly addresses?: Cursor;
+  readonly addressBase?: number;
 }
 
 /** The string sections; absent ones are empty. */
@@ -16,7 +21,7 @@ export interface DebugStrings {
   readonly lineStr: Uint8Array;
 }
 
-/** Strings, numbers and block bytes; undefined for what is skipped, or is an index into a table that was not read. */
+/** Strings, numbers and block bytes; undefined for what is skipped, or is an index into a table that is not known. */
 export type FormValue = string | bigint | Uint8Array | undefined;
 
 export const form = {
@@ -96,30 +101,33 @@ export function readForm(cursor: Cursor, code: number, context: FormContext): Fo
       return undefined;
     case 0x1e: // data16
       return cursor.block(16, 'a 16-byte value');
-    case 0x1a: // strx
-    case 0x1b: // addrx
+    case 0x23: // rnglistx, which the attribute's reader looks up
+      return cursor.uleb('an index');
     case 0x22: // loclistx
-    case 0x23: // rnglistx
     case 0x1f01: // GNU_addr_index
     case 0x1f02: // GNU_str_index
       cursor.ulebNumber('an index');
       return undefined;
+    case 0x1a: // strx
+      return indexedString(cursor.ulebNumber('an index'), context);
     case 0x25: // strx1
-    case 0x29: // addrx1
-      cursor.u8('an index');
-      return undefined;
+      return indexedString(cursor.u8('an index'), context);
     case 0x26: // strx2
-    case 0x2a: // addrx2
-      cursor.u16('an index');
-      return undefined;
+      return indexedString(cursor.u16('an index'), context);
     case 0x27: // strx3
-    case 0x2b: // addrx3
-      cursor.u24('an index');
-      return undefined;
+      return indexedString(cursor.u24('an index'), context);
     case 0x28: // strx4
+      return indexedString(cursor.u32('an index'), context);
+    case 0x1b: // addrx
+      return indexedAddress(cursor.ulebNumber('an index'), context);
+    case 0x29: // addrx1
+      return indexedAddress(cursor.u8('an index'), context);
+    case 0x2a: // addrx2
+      return indexedAddress(cursor.u16('an index'), context);
+    case 0x2b: // addrx3
+      return indexedAddress(cursor.u24('an index'), context);
     case 0x2c: // addrx4
-      cursor.u32('an index');
-      return undefined;
+      return indexedAddress(cursor.u32('an index'), context);
     default:
       return cursor.wrong('the form of a value', code, 'a DW_FORM code of DWARF 2 to 5');
   }
@@ -127,4 +135,24 @@ export function readForm(cursor: Cursor, code: number, context: FormContext): Fo
 
 function stringAt(section: Uint8Array, name: string, offset: number): string {
   return new Cursor(section, name, offset).string('a string');
+}
+
+function indexedString(index: number, context: FormContext): string | undefined {
+  const { stringOffsets: table, stringOffsetsBase: base, width, strings } = context;
+  if (!table || base === undefined) return undefined;
+  seek(table, base + index * width, 'a string index');
+  return stringAt(strings.str, '.debug_str', table.size(width, 'a string offset'));
+}
+
+/** The address at an index of `.debug_addr`; undefined when the unit's table is not known. */
+export function indexedAddress(index: number, context: FormContext): bigint | undefined {
+  const { addresses: table, addressBase: base, addressSize } = context;
+  if (!table || base === undefined) return undefined;
+  seek(table, base + index * addressSize, 'an address index');
+  return table.unsigned(addressSize, 'an indexed address');
+}
+
+function seek(table: Cursor, offset: number, what: string): void {
+  if (offset > table.end) table.wrong(`the place of ${what}`, offset, `at most ${table.end}`, table.end);
+  table.offset = offset;
 }

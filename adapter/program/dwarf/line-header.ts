@@ -2,7 +2,6 @@
 import type { Cursor } from '../cursor.ts';
 import { joinPath } from '../paths.ts';
 import { type DebugStrings, type FormContext, readForm } from './forms.ts';
-import type { UnitDirectory } from './units.ts';
 
 export interface LineHeader {
   readonly version: number;
@@ -50,7 +49,7 @@ export class FileTable {
 export function readLineHeader(
   cursor: Cursor,
   width: 4 | 8,
-  unit: UnitDirectory | undefined,
+  unitDirectory: string | undefined,
   fallbackDirectory: string,
   strings: DebugStrings,
 ): LineHeader {
@@ -76,7 +75,7 @@ export function readLineHeader(
   const opcodeBase = header.u8('opcode_base');
   if (opcodeBase === 0) header.wrong('opcode_base', 0, 'at least 1', header.offset - 1);
   const opcodeLengths = [...header.block(opcodeBase - 1, 'standard_opcode_lengths')];
-  const base = joinPath(fallbackDirectory, unit?.directory ?? '.');
+  const base = joinPath(fallbackDirectory, unitDirectory ?? '.');
   const files =
     version >= 5 ? readTables(header, { version, addressSize, width, strings }, base) : readOldTables(header, base);
   return {

@@ -2,21 +2,23 @@
 import { Cursor, hex, sentenceOf } from '../cursor.ts';
 import type { LineRow } from '../image.ts';
 import type { DebugStrings } from './forms.ts';
-import { type LineHeader, readLineHeader, readOldFile } from './line-header.ts';
-import type { UnitDirectory } from './units.ts';
+import { type FileTable, type LineHeader, readLineHeader, readOldFile } from './line-header.ts';
 
 export interface LineTable {
   /** Whole sequences, in the order of their first addresses. */
   readonly lines: LineRow[];
-  /** Absolute paths of the sources that rows belong to. */
-  readonly sources: string[];
+  /** Absolute paths of the sources that rows belong to, each with its number, in that order. */
+  readonly sources: Map<string, number>;
+  /** By the offset of their line table. */
+  readonly files: ReadonlyMap<number, FileTable>;
   readonly warnings: string[];
 }
 
 export interface LineInput {
   readonly section: Uint8Array;
   readonly strings: DebugStrings;
-  readonly units: ReadonlyMap<number, UnitDirectory>;
+  /** Directories of the units, by the offset of their line table. */
+  readonly directories: ReadonlyMap<number, string>;
   /** Where relative directories start when a unit does not say. */
   readonly directory: string;
   /** Added to every address. */
@@ -29,6 +31,7 @@ export function readLines(input: LineInput): LineTable {
   const warnings: string[] = [];
   const sequences: LineRow[][] = [];
   const sources = new Map<string, number>();
+  const files = new Map<number, FileTable>();
   const cursor = new Cursor(input.section, '.debug_line');
   try {
     while (cursor.left > 0) {
@@ -36,8 +39,9 @@ export function readLines(input: LineInput): LineTable {
       const { length, width } = cursor.initialLength('unit_length');
       const part = cursor.part(length, 'unit_length');
       try {
-        const unit = input.units.get(offset);
-        const header = readLineHeader(part, width, unit, input.directory, input.strings);
+        const directory = input.directories.get(offset);
+        const header = readLineHeader(part, width, directory, input.directory, input.strings);
+        files.set(offset, header.files);
         runProgram(header, input, sources, sequences);
       } catch (error) {
         warnings.push(`The line table at ${hex(offset)} is incomplete: ${sentenceOf(error)}`);
@@ -47,7 +51,7 @@ export function readLines(input: LineInput): LineTable {
     warnings.push(`Some line tables are missing: ${sentenceOf(error)}`);
   }
   sequences.sort((a, b) => (a[0]!.address < b[0]!.address ? -1 : a[0]!.address > b[0]!.address ? 1 : 0));
-  return { lines: sequences.flat(), sources: [...sources.keys()], warnings };
+  return { lines: sequences.flat(), sources, files, warnings };
 }
 
 /** The state-machine registers (DWARF 5 §6.2.2) that rows need. */

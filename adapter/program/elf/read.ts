@@ -54,7 +54,7 @@ async function readImage(path: string, bytes: Uint8Array): Promise<ProgramImage>
     },
   });
   warnings.push(...debug.warnings);
-  const { lines, sources, frames } = debug;
+  const { lines, sources, inlined, frames } = debug;
   const multiboot = findMultibootHeader(bytes);
   return {
     bits: header.bits,
@@ -65,6 +65,7 @@ async function readImage(path: string, bytes: Uint8Array): Promise<ProgramImage>
     lines,
     sources,
     frames,
+    ...(inlined.length > 0 ? { inlined } : {}),
     ...(multiboot ? { multiboot } : {}),
     warnings: shorten(warnings),
   };

@@ -35,6 +35,7 @@ async function expectSentences(bytes: Uint8Array): Promise<void> {
     const place = lookup.lineAt(address);
     if (place) lookup.addressesOf(place.file, place.line);
     lookup.symbolAt(address);
+    lookup.inlinedAt(address);
     lookup.afterPrologue(address);
     const frame = lookup.frameAt(address);
     const registers = new Map(Array.from({ length: 17 }, (_, number) => [number, 0x1000n]));
@@ -80,7 +81,18 @@ describe('damaged programs', () => {
   });
 
   it('with a table of debug information changed', async () => {
-    const tables = ['.debug_line', '.debug_info', '.debug_abbrev', '.debug_frame', '.eh_frame', '.symtab', '.rela.dyn'];
+    const tables = [
+      '.debug_line',
+      '.debug_info',
+      '.debug_abbrev',
+      '.debug_frame',
+      '.eh_frame',
+      '.symtab',
+      '.rela.dyn',
+      '.debug_rnglists',
+      '.debug_addr',
+      '.debug_str_offsets',
+    ];
     const plain = ['clang-O2-dwarf5', 'gcc-O0-m32-dwarf4', 'as-frames', 'static-pie'].map(named);
     const spots = plain.flatMap((bytes) =>
       tables.flatMap((table) => {
