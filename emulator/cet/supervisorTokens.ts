@@ -20,8 +20,13 @@ import {
 } from '../wasm/expressions.ts';
 import type { Local } from '../wasm/functionBuilder.ts';
 
-/** Supervisor shadow-stack tokens and the frames of far transfers (SDM Vol. 1 §17.2, Vol. 2 "shadow stack" pseudocode). */
+/**
+ * Supervisor shadow-stack tokens and the frames of far transfers (SDM Vol. 1 §17.2, Vol. 2 "shadow stack" pseudocode).
+ * Tokens are reached with supervisor rights at any CPL, frames with the rights of the level whose stack it is.
+ */
 const SUPERVISOR_SHADOW = ACCESS.SHADOW | ACCESS.IMPLICIT;
+const shadowAccess = (cpl: I32): I32 =>
+  select(eq(cpl, i32(3)), i32(ACCESS.SHADOW | ACCESS.USER), i32(SUPERVISOR_SHADOW));
 
 /** U_CET for CPL 3, S_CET otherwise. */
 export const cetOf = (cpl: I32): I64 => select(eq(cpl, i32(3)), get64(STATE.uCet), get64(STATE.sCet));
@@ -69,11 +74,11 @@ export function clearBusy(s: SystemFunction, address: Local<'i64'>): Local<'i32'
   return valid;
 }
 
-/** Pushes CS, LIP and the old SSP below `top` (8-byte aligned) and makes that SSP. */
-export function pushFarFrame(s: SystemFunction, top: I64, cs: I64, lip: I64, oldSsp: I64): void {
+/** Pushes CS, LIP and the old SSP below `top` (8-byte aligned) of the stack of `cpl`, and makes that SSP. */
+export function pushFarFrame(s: SystemFunction, cpl: I32, top: I64, cs: I64, lip: I64, oldSsp: I64): void {
   const { f } = s;
   const ssp = f.let(sub(top, i64(24)));
-  const site = s.writable(ssp, i32(24), SUPERVISOR_SHADOW);
+  const site = s.frame(ssp, i32(24), shadowAccess(cpl));
   f.store64(site.host, oldSsp);
   f.store64(site.host, lip, 8);
   f.store64(site.host, cs, 16);
@@ -82,11 +87,11 @@ export function pushFarFrame(s: SystemFunction, top: I64, cs: I64, lip: I64, old
 }
 
 /** Aligns SSP to 8 bytes for a far frame: 4 bytes of zero are stored when it is not. Returns the aligned SSP. */
-export function alignForFrame(s: SystemFunction): Local<'i64'> {
+export function alignForFrame(s: SystemFunction, cpl: I32): Local<'i64'> {
   const { f } = s;
   const ssp = f.let(get64(STATE.ssp));
   f.if(has(wrap(ssp), 4), () => {
-    const site = s.writable(sub(ssp, i64(4)), i32(4), SUPERVISOR_SHADOW);
+    const site = s.writable(sub(ssp, i64(4)), i32(4), shadowAccess(cpl));
     f.store32(site.host, i32(0));
     site.commit();
   });
@@ -97,12 +102,12 @@ export function alignForFrame(s: SystemFunction): Local<'i64'> {
  * Verifies the frame at SSP against CS and LIP (SDM Vol. 2, IRET): returns the previous SSP. #CP(FAR-RET/IRET) on any
  * mismatch.
  */
-export function popFarFrame(s: SystemFunction, cs: I64, lip: I64): Local<'i64'> {
+export function popFarFrame(s: SystemFunction, cpl: I32, cs: I64, lip: I64): Local<'i64'> {
   const { f } = s;
   const ssp = f.let(get64(STATE.ssp));
   const FAR_RET = 2;
   s.faultIf(has(wrap(ssp), 7), VECTOR.CP, FAR_RET);
-  const host = s.readable(ssp, 24, SUPERVISOR_SHADOW);
+  const host = s.readable(ssp, 24, shadowAccess(cpl));
   const previous = f.let(load64(host));
   const savedLip = f.let(load64(host, 8));
   const savedCs = f.let(load64(host, 16));

@@ -1,5 +1,6 @@
 import { ACCESS } from '../memory/paging.ts';
 import { raiseTrap } from './eventDelivery.ts';
+import { EVENT } from './events.ts';
 import { RF } from './flags.ts';
 import { CS, ENGINE, STATE, type StateView, segment } from './state.ts';
 
@@ -44,7 +45,7 @@ export class DebugRegisters {
     });
     if (!ADDRESSES.some((_, i) => (found >>> i) & 1 && this.enabled(i))) return false;
     state.set32(STATE.pendingDebug, state.get32(STATE.pendingDebug) | found);
-    raiseTrap(state, DEBUG, 0);
+    raiseTrap(state, DEBUG, EVENT.INSTRUCTION_BREAKPOINT);
     return true;
   }
 

@@ -8,7 +8,7 @@ const PAGE_FAULT = 14;
 const DOUBLE_FAULT = 8;
 const DEBUG = 1;
 const CONTRIBUTORY = new Set([0, 10, 11, 12, 13, 21]);
-const SOURCES = ['fault', 'trap', 'software', 'software', 'trap', 'external'] as const;
+const SOURCES = ['fault', 'trap', 'software', 'software', 'trap', 'external', 'fault'] as const;
 const CP_CAUSES = ['', 'NEAR-RET', 'FAR-RET/IRET', 'ENDBRANCH', 'RSTORSSP', 'SETSSBSY'] as const;
 export const VECTOR_NAMES =
   '#DE #DB NMI #BP #OF #BR #UD #NM #DF 9 #TS #NP #SS #GP #PF 15 #MF #AC #MC #XM #VE #CP'.split(' ');

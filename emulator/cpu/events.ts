@@ -3,7 +3,16 @@ import type { Core } from './engine/core.ts';
 import { put32, put64, STATE } from './state.ts';
 
 /** Kinds of event, as in STATE.eventKind. */
-export const EVENT = { FAULT: 0, TRAP: 1, SOFTWARE: 2, SOFTWARE_EXCEPTION: 3, PRIVILEGED: 4, EXTERNAL: 5 } as const;
+export const EVENT = {
+  FAULT: 0,
+  TRAP: 1,
+  SOFTWARE: 2,
+  SOFTWARE_EXCEPTION: 3,
+  PRIVILEGED: 4,
+  EXTERNAL: 5,
+  /** #DB before an instruction: a fault that does not set RF in what it pushes (SDM Vol. 3B §17.3.1.1). */
+  INSTRUCTION_BREAKPOINT: 6,
+} as const;
 export const PAGE_FAULT = 14;
 
 /** Recording of faults: delivery comes later, from the run loop (SDM Vol. 3A ch. 6). */

@@ -48,13 +48,22 @@ export class InstructionDecoder {
           if (decoder.lastError === 2 && bytes.length < 15) return undefined;
           return this.build(
             instruction,
-            UNDEFINED,
+            // A missing ENDBRANCH comes before what decoding finds.
+            context & CONTEXT.WAIT_FOR_ENDBRANCH ? hostSelection('missing-endbranch') : UNDEFINED,
+            bytes,
             offset,
             context,
             Math.max(1, Math.min(instruction.length, bytes.length)),
           );
         }
-        return this.build(instruction, this.choose(instruction, context, bits), offset, context, instruction.length);
+        return this.build(
+          instruction,
+          this.choose(instruction, context, bits),
+          bytes,
+          offset,
+          context,
+          instruction.length,
+        );
       } finally {
         instruction.free();
       }
@@ -103,6 +112,7 @@ export class InstructionDecoder {
   private build(
     instruction: Instruction,
     selection: Selection,
+    bytes: Uint8Array,
     offset: number,
     context: number,
     length: number,
@@ -123,7 +133,7 @@ export class InstructionDecoder {
       immediateLow: target === undefined ? low : Number(target & 0xffffffffn) | 0,
       immediateHigh: target === undefined ? high : Number(target >> 32n) | 0,
       immediate2: selection.immediate2 ?? secondImmediate(instruction, shape),
-      prefixes: prefixesOf(instruction),
+      prefixes: prefixesOf(instruction, bytes, codeBits),
       segment: instruction.memorySegment === Register.None ? 0 : segmentNumber(instruction.memorySegment),
       addressBits: implicitAddressBits(instruction, codeBits),
       ends: selection.ends ?? false,
@@ -157,9 +167,27 @@ const hostSelection = (name: string): Selection => ({
   ends: true,
 });
 
-function prefixesOf(instruction: Instruction): number {
-  const notrack = instruction.segmentPrefix === Register.DS ? PREFIX.NOTRACK : 0;
-  return (instruction.hasLockPrefix ? PREFIX.LOCK : 0) | notrack;
+function prefixesOf(instruction: Instruction, bytes: Uint8Array, codeBits: number): number {
+  return (instruction.hasLockPrefix ? PREFIX.LOCK : 0) | (hasNotrack(bytes, codeBits) ? PREFIX.NOTRACK : 0);
+}
+
+const SEGMENT_PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]);
+const OTHER_PREFIXES = new Set([0x66, 0x67, 0xf0, 0xf2, 0xf3]);
+const NOTRACK = 0x3e;
+
+/**
+ * Whether 3Eh is the segment prefix in effect (SDM Vol. 2, JMP). In 64-bit mode the prefixes of CS, DS, ES and SS are
+ * ignored as segments, so that 3Eh stays what it is when one follows; one of FS or GS takes its place.
+ */
+function hasNotrack(bytes: Uint8Array, codeBits: number): boolean {
+  let found = false;
+  for (const byte of bytes) {
+    if (byte === NOTRACK) found = true;
+    else if (SEGMENT_PREFIXES.has(byte)) {
+      if (codeBits !== 64 || byte >= 0x64) found = false;
+    } else if (!OTHER_PREFIXES.has(byte) && !(codeBits === 64 && byte >>> 4 === 4)) return found;
+  }
+  return found;
 }
 
 function immediateOperands(instruction: Instruction): number[] {

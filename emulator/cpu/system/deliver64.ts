@@ -116,7 +116,8 @@ export function defineDeliver64(core: Core): void {
     const pushed = select(eq(kind, i32(EVENT.FAULT)), or(rflags, i32(RF)), rflags);
     const frameBytes = f.let(add(i32(40), shl(hasError, i32(3))));
     const top = f.let(sub(and(stack, i64(-16)), extendU(frameBytes)));
-    const frame = s.writable(top, frameBytes, ACCESS.IMPLICIT | ACCESS.STACK);
+    const rights = select(eq(newCpl, i32(3)), i32(ACCESS.USER), i32(ACCESS.IMPLICIT));
+    const frame = s.frame(top, frameBytes, f.let(or(rights, i32(ACCESS.STACK))));
     const at = f.let(frame.host);
     f.if(hasError, () => {
       f.store64(at, extendU(error));
@@ -140,14 +141,14 @@ export function defineDeliver64(core: Core): void {
           () => put64(f, STATE.ssp, newSsp),
           () => {
             const previous = f.let(select(shadowStackOn(cpl), oldSsp, i64(0)));
-            pushFarFrame(s, newSsp, extendU(oldCs), rip, previous);
+            pushFarFrame(s, newCpl, newSsp, extendU(oldCs), rip, previous);
           },
         );
       },
       () => {
         f.if(shadowOn, () => {
-          const aligned = alignForFrame(s);
-          pushFarFrame(s, aligned, extendU(oldCs), rip, oldSsp);
+          const aligned = alignForFrame(s, newCpl);
+          pushFarFrame(s, newCpl, aligned, extendU(oldCs), rip, oldSsp);
         });
       },
     );

@@ -4,7 +4,7 @@ import { add, and, eqz, extendU, type I32, type I64, i32, i64, or, shrU, wrap, x
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { ARITHMETIC, arithmeticFlags, loadArithmeticFlags, RF, TF, VM } from '../flags.ts';
 import { CS, GS, get32, get64, getGpr, put32, put64, putGpr, RCX, SS, STATE, segment } from '../state.ts';
-import { has, SystemFunction } from './systemFunction.ts';
+import { SystemFunction } from './systemFunction.ts';
 
 const R11 = 11;
 const UD = 6;
@@ -32,9 +32,8 @@ export const fastCalls: readonly Definition[] = [
       const selector = f.let(and(wrap(shrU(get64(STATE.star), i64(32))), i32(0xfffc)));
       putGpr(f, RCX, e.nextRip());
       putGpr(f, R11, extendU(and(flags, i32(~RF))));
-      f.if(shadowStackOn(get32(STATE.cpl)), () => {
-        f.if(has(get32(STATE.cpl), 3), () => put64(f, STATE.pl3Ssp, get64(STATE.ssp)));
-      });
+      // At any CPL: ring 0 that makes system calls keeps IA32_PL3_SSP itself (SDM Vol. 2, SYSCALL).
+      f.if(shadowStackOn(get32(STATE.cpl)), () => put64(f, STATE.pl3Ssp, get64(STATE.ssp)));
       const target = f.let(get64(STATE.lstar));
       const masked = f.let(and(flags, xor(wrap(get64(STATE.sfmask)), i32(-1))));
       loadArithmeticFlags(e.flags, masked);

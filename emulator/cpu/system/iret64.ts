@@ -116,13 +116,13 @@ export function defineIret64(core: Core): void {
           s.faultIf(has(wrap(get64(STATE.ssp)), 7), VECTOR.CP, 2);
           f.set(tokenAt, get64(STATE.ssp));
           f.if(ne(rpl, i32(3)), () => {
-            f.set(sspAfter, popFarFrame(s, extendU(cs), target));
+            f.set(sspAfter, popFarFrame(s, cpl, extendU(cs), target));
             f.set(tokenAt, add(get64(STATE.ssp), i64(24)));
           });
           f.set(clear, i32(1));
         },
         () => {
-          f.set(sspAfter, popFarFrame(s, extendU(cs), target));
+          f.set(sspAfter, popFarFrame(s, cpl, extendU(cs), target));
           requireReachable(sspAfter);
           const popped = f.let(add(get64(STATE.ssp), i64(24)));
           f.if(ne(sspAfter, popped), () => {

@@ -16,7 +16,9 @@ import {
   select,
   shl,
   shrU,
+  sub,
   wrap,
+  xor,
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Local } from '../../wasm/functionBuilder.ts';
 import type { Core } from '../engine/core.ts';
@@ -40,6 +42,8 @@ export function limitOf(descriptor: I64): I32 {
 export function baseOf(descriptor: I64): I64 {
   return or(and(shrU(descriptor, i64(16)), i64(0xff_ffff)), and(shrU(descriptor, i64(32)), i64(0xff00_0000)));
 }
+
+const word = (access: I32 | number): I32 => (typeof access === 'number' ? i32(access) : access);
 
 /**
  * Body of a system function that returns 0, or 1 with the fault recorded: implicit memory accesses and checks that
@@ -68,15 +72,38 @@ export class SystemFunction {
   }
 
   /** Host address of readable bytes. */
-  readable(linear: I64, size: number, access: number): Local<'i32'> {
-    const host = this.f.let(this.f.call(this.core.slowRead, linear, i32(size), i32(access)));
+  readable(linear: I64, size: number, access: I32 | number): Local<'i32'> {
+    const host = this.f.let(this.f.call(this.core.slowRead, linear, i32(size), word(access)));
     this.f.if(eqz(host), () => this.fail());
     return host;
   }
 
-  writable(linear: I64, size: I32, access: number): { host: Local<'i32'>; commit(): void } {
-    const host = this.f.let(this.f.call(this.core.slowWrite, linear, size, i32(access)));
+  writable(linear: I64, size: I32, access: I32 | number): { host: Local<'i32'>; commit(): void } {
+    const host = this.f.let(this.f.call(this.core.slowWrite, linear, size, word(access)));
     this.f.if(eqz(host), () => this.fail());
+    return this.site(host);
+  }
+
+  /**
+   * Writable quadwords from `low` (a multiple of 8) on, that are pushed from the top down: a page fault is that of the
+   * first push into the page.
+   */
+  frame(low: Local<'i64'>, bytes: I32, access: I32): { host: Local<'i32'>; commit(): void } {
+    const { f, core } = this;
+    const top = f.let(add(low, extendU(sub(bytes, i32(8)))));
+    f.if(eqz(eqz(shrU(xor(low, top), i64(12)))), () => {
+      f.if(eqz(f.call(core.slowWrite, top, i32(8), access)), () => this.fail());
+    });
+    const host = f.let(f.call(core.slowWrite, low, bytes, access));
+    f.if(eqz(host), () => {
+      const last = f.let(or(get64(STATE.eventCr2), i64(0xff8)));
+      put64(f, STATE.eventCr2, select(ltU(last, top), last, top));
+      this.fail();
+    });
+    return this.site(host);
+  }
+
+  private site(host: Local<'i32'>): { host: Local<'i32'>; commit(): void } {
     return {
       host,
       commit: () => this.f.if(ltU(host, i32(RAM_BASE)), () => this.f.run(this.core.commitWrite, host)),
