@@ -100,6 +100,12 @@ export class Machine implements MachineApi {
     return this.vcpu.run(maxSteps, options);
   }
 
+  /** Compiles ahead what `runBlock` would run in each of the states that `states` puts the machine in. */
+  prepareBlocks(limit: number, blocks: BlockCache, states: Iterable<void>): void {
+    const lines = Array.from(states, () => this.vcpu.lineAtRip(limit));
+    blocks.prepare(lines, this.vcpu.compileImports());
+  }
+
   /** The straight line at RIP through the block compiler; see `Vcpu.runBlock`. */
   runBlock(limit: number, blocks: BlockCache): RunExit | undefined {
     return this.vcpu.runBlock(limit, blocks);

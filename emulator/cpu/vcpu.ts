@@ -379,6 +379,14 @@ export class Vcpu {
     return { kind: 'budget' };
   }
 
+  /** The line that `runBlock` would run, for compiling ahead. */
+  lineAtRip(limit: number): DecodedInstruction[] {
+    if (this.touched) this.resynchronise();
+    const address = this.exports.fetch();
+    if (address === -1 || address === -2) return [];
+    return this.straightLine(address >>> 0, this.state.get32(STATE.context), limit);
+  }
+
   private straightLine(physical: number, context: number, limit: number): DecodedInstruction[] {
     const line: DecodedInstruction[] = [];
     let offset = physical & 0xfff;
@@ -394,12 +402,14 @@ export class Vcpu {
     return line;
   }
 
-  private compileImports(): WebAssembly.Imports {
-    return {
+  private compileImportsMade: WebAssembly.Imports | undefined;
+  compileImports(): WebAssembly.Imports {
+    this.compileImportsMade ??= {
       env: { memory: this.memory.memory },
       host: this.imports(),
       step: this.exports as unknown as WebAssembly.ModuleImports,
     };
+    return this.compileImportsMade;
   }
 
   private decodeOnPage(page: number, offset: number, context: number): DecodedInstruction | undefined {

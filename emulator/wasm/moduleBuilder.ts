@@ -19,15 +19,20 @@ export class ModuleBuilder {
   private readonly imports: { module: string; field: string; reference: FunctionReference }[] = [];
   private readonly functions: (FunctionBuilder | undefined)[] = [];
   private readonly references: FunctionReference[] = [];
-  private readonly exports: { name: string; index: number }[] = [];
+  private readonly exports: { name: string; reference: FunctionReference }[] = [];
   private readonly table: number[] = [];
   private readonly memoryPages: number;
-  private readonly tableImport: boolean;
+  private readonly hasTable: boolean;
+  private readonly lateImports: boolean;
 
-  /** `tableImport`: use table `env.table` of another instance instead of an own one. */
-  constructor(options: { memoryPages: number; tableImport?: boolean }) {
+  /**
+   * `lateImports`: imports may be declared while functions are being written, so that only what is used is imported;
+   * in return the module's own functions cannot call each other, and there is no table.
+   */
+  constructor(options: { memoryPages: number; lateImports?: boolean }) {
     this.memoryPages = options.memoryPages;
-    this.tableImport = options.tableImport ?? false;
+    this.lateImports = options.lateImports ?? false;
+    this.hasTable = !this.lateImports;
   }
 
   typeIndex(parameters: readonly ValueType[], results: readonly ValueType[]): number {
@@ -51,7 +56,7 @@ export class ModuleBuilder {
     parameters: readonly ValueType[],
     results: readonly R[] = [],
   ): FunctionReference<R> {
-    if (this.references.length > 0) throw new Error(`import ${field} declared after a function`);
+    if (this.references.length > 0 && !this.lateImports) throw new Error(`import ${field} declared after a function`);
     const reference = { name: field, parameters, results, index: this.imports.length };
     this.typeIndex(parameters, results);
     this.imports.push({ module, field, reference });
@@ -64,7 +69,9 @@ export class ModuleBuilder {
     parameters: readonly ValueType[],
     results: readonly R[] = [],
   ): FunctionReference<R> {
-    const reference = { name, parameters, results, index: this.imports.length + this.references.length };
+    const slot = this.references.length;
+    const index = this.lateImports ? -1 - slot : this.imports.length + slot;
+    const reference = { name, parameters, results, index };
     this.typeIndex(parameters, results);
     this.references.push(reference);
     this.functions.push(undefined);
@@ -72,7 +79,7 @@ export class ModuleBuilder {
   }
 
   define(reference: FunctionReference, body: (f: FunctionBuilder) => void): void {
-    const slot = reference.index - this.imports.length;
+    const slot = this.lateImports ? -1 - reference.index : reference.index - this.imports.length;
     if (this.functions[slot]) throw new Error(`${reference.name} defined twice`);
     const builder = new FunctionBuilder(this, reference);
     body(builder);
@@ -80,7 +87,7 @@ export class ModuleBuilder {
   }
 
   export(reference: FunctionReference, name = reference.name): void {
-    this.exports.push({ name, index: reference.index });
+    this.exports.push({ name, reference });
   }
 
   /** Puts a function in the table; returns its table index. */
@@ -103,7 +110,7 @@ export class ModuleBuilder {
       for (const bytes of this.typeBytes) w.raw(bytes);
     });
     section(2, (w) => {
-      w.u32(this.imports.length + 1 + (this.tableImport ? 1 : 0));
+      w.u32(this.imports.length + 1);
       for (const { module, field, reference } of this.imports) {
         w.name(module);
         w.name(field);
@@ -115,20 +122,12 @@ export class ModuleBuilder {
       w.u8(2);
       w.u8(0);
       w.u32(this.memoryPages);
-      if (this.tableImport) {
-        w.name('env');
-        w.name('table');
-        w.u8(1);
-        w.u8(0x70);
-        w.u8(0);
-        w.u32(0);
-      }
     });
     section(3, (w) => {
       w.u32(this.references.length);
       for (const reference of this.references) w.u32(this.typeIndex(reference.parameters, reference.results));
     });
-    if (!this.tableImport) {
+    if (this.hasTable) {
       section(4, (w) => {
         w.u32(1);
         w.u8(0x70);
@@ -137,19 +136,19 @@ export class ModuleBuilder {
       });
     }
     section(7, (w) => {
-      w.u32(this.exports.length + (this.tableImport ? 0 : 1));
-      for (const { name, index } of this.exports) {
+      w.u32(this.exports.length + (this.hasTable ? 1 : 0));
+      for (const { name, reference } of this.exports) {
         w.name(name);
         w.u8(0);
-        w.u32(index);
+        w.u32(this.lateImports ? this.imports.length - 1 - reference.index : reference.index);
       }
-      if (!this.tableImport) {
+      if (this.hasTable) {
         w.name('table');
         w.u8(1);
         w.u8(0);
       }
     });
-    if (!this.tableImport && this.table.length > 0) {
+    if (this.hasTable && this.table.length > 0) {
       section(9, (w) => {
         w.u32(1);
         w.u8(0);

@@ -4,7 +4,7 @@ import { Machine } from '../../emulator/machine.ts';
 import type { Observed } from './differences.ts';
 import type { VectorMachine, Windows } from './runVectors.ts';
 import type { Vector } from './vectors.ts';
-import { CODE_BASE, DATA_BASE, PAGE, STACK_BASE, WINDOW_SIZE } from './windows.ts';
+import { CODE_BASE, CODE_FILL, DATA_BASE, PAGE, STACK_BASE, WINDOW_SIZE } from './windows.ts';
 
 const GENERAL = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
 const PLACES = { code: 0x10000, data: 0x20000, stack: 0x30000 } as const;
@@ -112,6 +112,17 @@ export class StepTier implements VectorMachine {
     return data.subarray(0, opcode).some((byte) => byte === 0xf2 || byte === 0xf3);
   }
 
+  /** Steps to an address, or to a fault. Answers with the steps taken and the fault. */
+  stepTo(end: bigint): { steps: number; fault?: number } {
+    const { machine } = this;
+    const start = machine.steps;
+    while (machine.readRegister('rip') !== end) {
+      const exit = machine.run(1);
+      if (exit.kind === 'exception') return { steps: machine.steps - start, fault: exit.event.vector };
+    }
+    return { steps: machine.steps - start };
+  }
+
   read(): Observed {
     const { machine } = this;
     const gpr = BigUint64Array.from(GENERAL, (name) => machine.readRegister(name));
@@ -143,6 +154,58 @@ export class BlockTier extends StepTier {
   private readonly blocks = new BlockCache();
   /** Instructions that only the step tier has. */
   notCompiled = 0;
+
+  /** Passes vectors on in batches whose instructions were compiled together. */
+  *batches(vectors: Iterable<Vector>, size = 4096): Generator<Vector> {
+    let batch: Vector[] = [];
+    for (const vector of vectors) {
+      batch.push(vector);
+      if (batch.length === size) {
+        this.prepare(batch);
+        yield* batch;
+        batch = [];
+      }
+    }
+    this.prepare(batch);
+    yield* batch;
+  }
+
+  private prepare(batch: readonly Vector[]): void {
+    const windows = { code: new Uint8Array(WINDOW_SIZE), data: new Uint8Array(0), stack: new Uint8Array(0) };
+    const { machine } = this;
+    const load = (vector: Vector): void => {
+      if (vector.bitness !== this.bitness) {
+        this.reset(vector.bitness);
+        this.bitness = vector.bitness;
+      }
+      windows.code.fill(CODE_FILL);
+      windows.code.set(vector.code, vector.ip - CODE_BASE);
+      machine.writePhysical(hostPhysical(PLACES.code), windows.code);
+      machine.writeRegister('rip', BigInt(vector.ip));
+    };
+    const distinct = [...new Map(batch.map((v) => [v.code, v])).values()];
+    machine.prepareBlocks(
+      1,
+      this.blocks,
+      (function* () {
+        for (const vector of distinct) yield load(vector);
+      })(),
+    );
+    this.bitness = undefined;
+  }
+  private bitness: 32 | 64 | undefined;
+
+  /** As `stepTo`, through one block. */
+  blockTo(end: bigint): { steps: number; fault?: number } {
+    const { machine } = this;
+    const start = machine.steps;
+    while (machine.readRegister('rip') !== end) {
+      const exit = machine.runBlock(64, this.blocks);
+      if (!exit) machine.run(1);
+      if (exit?.kind === 'exception') return { steps: machine.steps - start, fault: exit.event.vector };
+    }
+    return { steps: machine.steps - start };
+  }
 
   override step(): { fault?: number } {
     const exit = this.machine.runBlock(1, this.blocks);

@@ -1,9 +1,9 @@
-import type { Label } from '../../wasm/functionBuilder.ts';
+import type { FunctionBuilder, Label } from '../../wasm/functionBuilder.ts';
 import { ModuleBuilder } from '../../wasm/moduleBuilder.ts';
 import type { DecodedInstruction } from '../decode/decoded.ts';
 import { DEFINITIONS } from '../instructions/index.ts';
 import { BlockEmitter, type BlockExit } from './blockEmitter.ts';
-import { importCore } from './core.ts';
+import { type Core, importCore } from './core.ts';
 import type { Definition } from './emitter.ts';
 
 /**
@@ -24,42 +24,51 @@ export const endsBlock = (instruction: DecodedInstruction): boolean =>
   instruction.ends || /^rep/.test(instruction.form.name);
 
 export interface CompiledBlock {
-  readonly bytes: Uint8Array;
   /** By the number that the block leaves in ENGINE.blockExit. */
   readonly exits: readonly BlockExit[];
   readonly length: number;
 }
 
 /**
- * Compiles a straight line of instructions into a module that exports `block(budget) → STATUS`. The budget must be at
- * least the number of instructions; ENGINE.ripBase must stand for the page.
+ * Compiles straight lines of instructions into one module that exports `block0`, `block1` …, each `(budget) → STATUS`.
+ * The budget must be at least the number of instructions; ENGINE.ripBase must stand for the page.
  */
-export function compileBlock(instructions: readonly DecodedInstruction[]): CompiledBlock {
-  const module = new ModuleBuilder({ memoryPages: 1 });
+export function compileBlocks(lines: readonly (readonly DecodedInstruction[])[]): {
+  bytes: Uint8Array;
+  blocks: readonly CompiledBlock[];
+} {
+  const module = new ModuleBuilder({ memoryPages: 1, lateImports: true });
   const core = importCore(module);
-  const block = module.declare('block', ['i32'], ['i32']);
-  let exits: readonly BlockExit[] = [];
-  module.define(block, (f) => {
-    let emitter!: BlockEmitter;
-    f.block((out: Label) => {
-      f.block((fault: Label) => {
-        emitter = new BlockEmitter(f, core, out, fault);
-        let offset = 0;
-        for (const instruction of instructions) {
-          const definition = BY_SHAPE.get(definitionKey(instruction.form.name, instruction.form.shape));
-          if (!definition) throw new Error(`no semantics for ${instruction.form.name}/${instruction.form.shape}`);
-          emitter.begin(instruction);
-          definition.emit(emitter);
-          offset = instruction.offset + instruction.length;
-        }
-        emitter.end(offset);
-      });
-      emitter.faulted();
+  const blocks = lines.map((instructions, index): CompiledBlock => {
+    const reference = module.declare(`block${index}`, ['i32'], ['i32']);
+    let exits: readonly BlockExit[] = [];
+    module.define(reference, (f) => {
+      exits = emitBlock(f, core, instructions);
     });
-    emitter.epilogue();
-    f.prepend(emitter.prologue());
-    exits = emitter.exits;
+    module.export(reference);
+    return { exits, length: instructions.length };
   });
-  module.export(block);
-  return { bytes: module.finish(), exits, length: instructions.length };
+  return { bytes: module.finish(), blocks };
+}
+
+function emitBlock(f: FunctionBuilder, core: Core, instructions: readonly DecodedInstruction[]): readonly BlockExit[] {
+  let emitter!: BlockEmitter;
+  f.block((out: Label) => {
+    f.block((fault: Label) => {
+      emitter = new BlockEmitter(f, core, out, fault);
+      let offset = 0;
+      for (const instruction of instructions) {
+        const definition = BY_SHAPE.get(definitionKey(instruction.form.name, instruction.form.shape));
+        if (!definition) throw new Error(`no semantics for ${instruction.form.name}/${instruction.form.shape}`);
+        emitter.begin(instruction);
+        definition.emit(emitter);
+        offset = instruction.offset + instruction.length;
+      }
+      emitter.end(offset);
+    });
+    emitter.faulted();
+  });
+  emitter.epilogue();
+  f.prepend(emitter.prologue());
+  return emitter.exits;
 }

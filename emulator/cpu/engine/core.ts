@@ -1,6 +1,6 @@
 import type { ValueType } from '../../wasm/expressions.ts';
 import type { FunctionReference, ModuleBuilder } from '../../wasm/moduleBuilder.ts';
-import { declareSoftfloat, type Softfloat } from '../softfloat/softfloat.ts';
+import { declareSoftfloat, SOFTFLOAT_FUNCTIONS, type Softfloat } from '../softfloat/softfloat.ts';
 
 /**
  * The functions of the step module that handlers and system code call, declared in one place so that each topic's file
@@ -158,6 +158,38 @@ function assemble(module: ModuleBuilder, make: (name: string, signature: Signatu
 export const declareCore = (module: ModuleBuilder): Core =>
   assemble(module, (name, [parameters, results]) => module.declare(name, parameters, results));
 
-/** The same functions as a block module imports them from the step module. */
-export const importCore = (module: ModuleBuilder): Core =>
-  assemble(module, (name, [parameters, results]) => module.import('step', name, parameters, results));
+/** The same functions as a block module imports them: each when it is first used. The module takes late imports. */
+export function importCore(module: ModuleBuilder): Core {
+  const lazily = <T extends object>(names: readonly string[], make: (name: string) => unknown): T => {
+    const target = {};
+    for (const name of names) {
+      let reference: unknown;
+      Object.defineProperty(target, name, {
+        enumerable: true,
+        get: () => {
+          reference ??= make(name);
+          return reference;
+        },
+      });
+    }
+    return target as T;
+  };
+  const step = (name: string, [parameters, results]: Signature) => module.import('step', name, parameters, results);
+  const core = lazily<Core>(CORE_FUNCTIONS, (name) => step(name, SIGNATURES[name as keyof typeof SIGNATURES]));
+  return Object.defineProperties(core, {
+    module: { value: module },
+    handlerType: { value: module.typeIndex(['i32', 'i32'], ['i32']) },
+    imports: {
+      value: lazily<Imports>(Object.keys(IMPORT_SIGNATURES), (name) => {
+        const [parameters, results]: Signature = IMPORT_SIGNATURES[name as keyof Imports];
+        return module.import('host', name, parameters, results);
+      }),
+    },
+    softfloat: {
+      value: lazily<Softfloat>(Object.keys(SOFTFLOAT_FUNCTIONS), (name) => {
+        const [parameters, result] = SOFTFLOAT_FUNCTIONS[name as keyof Softfloat];
+        return step(`softfloat.${name}`, [parameters, [result]]);
+      }),
+    },
+  });
+}
