@@ -103,8 +103,7 @@ class FrameWalker {
     if (outward === undefined) return undefined;
     const interrupted = interruptFrameAt(this.machine, outward.slot, this.size);
     if (interrupted !== undefined) {
-      if (far) this.shadow = far.previous;
-      else this.shadow = undefined;
+      this.shadow = far?.previous ?? this.userShadowStack(interrupted);
       return this.interruptedFrame(frame, outward, interrupted);
     }
     return this.callerFrame(outward);
@@ -207,6 +206,13 @@ class FrameWalker {
   /** Labels stand within functions too, so a CALL of code shortly before RIP counts, not only of the nearest label. */
   private isNearBefore(target: bigint, address: bigint): boolean {
     return target <= address && address - target < NEAR_BYTES;
+  }
+
+  /** An event from CPL 3 pushes nothing on the supervisor's shadow stack; the user's SSP is in IA32_PL3_SSP. */
+  private userShadowStack({ codeSelector }: InterruptFrame): bigint | undefined {
+    const userEnabled =
+      (this.machine.readRegister('u_cet') & 1n) === 1n && (this.machine.readRegister('cr4') >> 23n) & 1n;
+    return (codeSelector & 3n) === 3n && userEnabled ? this.machine.readRegister('pl3_ssp') : undefined;
   }
 
   private functionStart(frame: Frame): bigint | undefined {

@@ -3,8 +3,11 @@ import type { MachineApi, PendingEvent, RunExit } from '../api.ts';
 import { hostMilliseconds, yieldToHost } from './schedule.ts';
 import type { Stop, StopPolicy } from './stops.ts';
 
-/** Steps between two looks at the clock: 0.2 ms at full speed, some 10 ms when every step is a page fault. */
-const CHUNK_STEPS = 0x8000;
+/** Most steps between two looks at the clock: 0.3 ms at full speed, some 20 ms when every step is a page fault. */
+const MOST_STEPS = 0x8000;
+const FEWEST_STEPS = 0x400;
+/** A chunk that took longer makes the next one shorter. */
+const CHUNK_MILLISECONDS = 2;
 /** After this long the host gets its turn, so that a pause is seen well within 50 ms. */
 const SLICE_MILLISECONDS = 6;
 const ALL_VECTORS = -1;
@@ -21,6 +24,7 @@ export class Runner {
   /** The event that the last run stopped for; the next step delivers it. */
   private pending: PendingEvent | undefined;
   private sliceStarted = 0;
+  private chunkSteps = MOST_STEPS;
   /** The breakpoints that the machine has. */
   private current: readonly bigint[] = [];
 
@@ -54,7 +58,7 @@ export class Runner {
       this.setBreakpoints([...policy.breakpointAddresses(), ...(goal?.addresses ?? [])]);
       machine.setExceptionStops(policy.exceptionVectors());
       do {
-        const exit = machine.run(CHUNK_STEPS, { ignoreBreakpointAtStart });
+        const exit = this.runChunk(ignoreBreakpointAtStart);
         ignoreBreakpointAtStart = exit.kind === 'breakpoint';
         if (exit.kind === 'breakpoint') {
           const address = machine.instructionAddress();
@@ -93,6 +97,16 @@ export class Runner {
     if (!taken) return this.stopFor(exit);
     if (this.sliceIsOver() && (await this.giveWay())) return { reason: 'pause' };
     return undefined;
+  }
+
+  private runChunk(ignoreBreakpointAtStart: boolean): RunExit {
+    const started = hostMilliseconds();
+    const exit = this.machine.run(this.chunkSteps, { ignoreBreakpointAtStart });
+    if (exit.kind !== 'budget') return exit;
+    const elapsed = hostMilliseconds() - started;
+    if (elapsed > CHUNK_MILLISECONDS) this.chunkSteps = Math.max(this.chunkSteps >> 1, FEWEST_STEPS);
+    else if (elapsed < CHUNK_MILLISECONDS / 4) this.chunkSteps = Math.min(this.chunkSteps << 1, MOST_STEPS);
+    return exit;
   }
 
   /** Only when they changed: a machine may have to patch its code for them. */

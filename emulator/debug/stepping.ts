@@ -3,6 +3,8 @@ import type { Runner } from './runner.ts';
 import type { LineOracle, LineSpan, ReturnPoint, Stop } from './stops.ts';
 
 const STEPPED: Stop = { reason: 'step' };
+/** What `step into` follows and `step over` runs through. */
+const CALLS: ReadonlySet<InstructionShape['kind']> = new Set(['call', 'farCall', 'systemCall']);
 
 /**
  * The steps a person asks for, made of single steps and runs to a goal. A callee is left by comparing RSP, so recursion
@@ -56,8 +58,7 @@ export class Stepper {
     for (;;) {
       const before = this.address;
       const instruction = this.here();
-      const entering =
-        into && instruction !== undefined && (instruction.kind === 'call' || instruction.kind === 'farCall');
+      const entering = into && instruction !== undefined && CALLS.has(instruction.kind);
       const stop = entering ? await this.enter(instruction) : await this.pass();
       if (stop !== undefined) return stop;
       const hit = this.breakpointHere();
@@ -78,7 +79,7 @@ export class Stepper {
   private async enter(call: InstructionShape): Promise<Stop | undefined> {
     const stackPointer = this.stackPointer;
     const stop = await this.runner.single();
-    if (stop !== undefined) return stop;
+    if (stop !== undefined && !(stop.reason === 'step' && stop.delivered?.source === 'software')) return stop;
     const target = this.address;
     if (this.lines.lineAt(target) === undefined) {
       return this.runTo(call.address + BigInt(call.length), stackPointer);
@@ -97,14 +98,7 @@ export class Stepper {
     const stackPointer = this.stackPointer;
     if (instruction !== undefined) {
       const next = instruction.address + BigInt(instruction.length);
-      switch (instruction.kind) {
-        case 'call':
-        case 'farCall':
-        case 'systemCall':
-          return this.through(next, stackPointer);
-        case 'repeat':
-          return this.through(next, stackPointer);
-      }
+      if (CALLS.has(instruction.kind) || instruction.kind === 'repeat') return this.through(next, stackPointer);
     }
     const stop = await this.runner.single();
     if (stop?.reason === 'step' && stop.delivered?.source === 'external' && instruction !== undefined) {
