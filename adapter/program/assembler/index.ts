@@ -4,6 +4,7 @@ import { Assembler } from './assembler.ts';
 import { DiagnosticSink } from './diagnostics.ts';
 import { DIRECTIVES } from './directives/index.ts';
 import { Layout } from './layout.ts';
+import { imageSections, lineRows, listingRows, programSymbols, segments as segmentsOf } from './output.ts';
 import { preprocess } from './preprocessor/preprocess.ts';
 import { FileCache, FileNeeded, FileTable, type SourceLine } from './source.ts';
 import { splitLines } from './text.ts';
@@ -80,7 +81,7 @@ function finish(assembler: Assembler, options: AssembleOptions): AssembleResult 
   layout.run(options);
   const diagnostics = sink.sorted();
   if (sink.errors > 0) return { diagnostics, listing: [], files: files.paths };
-  const segments = layout.segments();
+  const segments = segmentsOf(layout);
   const text = assembler.sections.get('.text');
   const start = assembler.symbols.find('_start')?.address;
   const multiboot = findMultibootHeader(leadingBytes(segments));
@@ -88,15 +89,15 @@ function finish(assembler: Assembler, options: AssembleOptions): AssembleResult 
     bits: options.bits === 32 || (options.bits === undefined && entryMode(assembler) === 32) ? 32 : 64,
     entry: start ?? text.address,
     segments,
-    sections: layout.imageSections(),
-    symbols: layout.programSymbols(),
-    lines: layout.lines(),
+    sections: imageSections(layout),
+    symbols: programSymbols(assembler.symbols),
+    lines: lineRows(layout),
     sources: files.paths,
     frames: assembler.frames.descriptions(),
     ...(multiboot === undefined ? {} : { multiboot }),
     warnings: [],
   };
-  return { image, diagnostics, listing: layout.listing(), files: files.paths };
+  return { image, diagnostics, listing: listingRows(layout), files: files.paths };
 }
 
 /** The mode at the entry label, as far as the source told it. */

@@ -1,12 +1,11 @@
-import type { LineRow, ProgramSymbol, Section, Segment } from '../image.ts';
 import type { DiagnosticSink } from './diagnostics.ts';
 import { leb128 } from './leb128.ts';
 import { fillNops } from './nops.ts';
 import { Relaxation } from './relax.ts';
 import { type LinearValue, ResolveError, resolve } from './resolve.ts';
 import type { AsmSection, Fixup, Fragment, SectionSet } from './sections.ts';
-import { type AsmSymbol, displayName, isPrivateName, type SymbolTable } from './symbols.ts';
-import type { AssembleOptions, ListingRow } from './types.ts';
+import { type AsmSymbol, displayName, type SymbolTable } from './symbols.ts';
+import type { AssembleOptions } from './types.ts';
 
 export const DEFAULT_ORIGIN = 0x100000n;
 export const DEFAULT_MAXIMUM_BYTES = 64 * 1024 * 1024;
@@ -53,7 +52,7 @@ export class Layout {
   #assignAddresses(options: AssembleOptions): void {
     const fixed = options.sectionAddresses ?? {};
     const order = this.#sections.filter((section) => section.flags.allocated).sort((a, b) => rank(a) - rank(b));
-    let address = options.origin ?? DEFAULT_ORIGIN;
+    let address = options.origin ?? this.#ownOrigin() ?? DEFAULT_ORIGIN;
     const placed: AsmSection[] = [];
     for (const section of order) {
       const at = fixed[section.name];
@@ -85,6 +84,12 @@ export class Layout {
         this.#sink.add('warning', `Section ${name} has an address, but the source puts nothing in it.`, wholeFile);
       }
     }
+  }
+
+  /** `__origin = 0x7c00`: a source that says where it wants to lie; GNU as takes it for a symbol like any other. */
+  #ownOrigin(): bigint | undefined {
+    const value = this.#symbols.find('__origin')?.value;
+    return value?.kind === 'number' ? value.value : undefined;
   }
 
   #address(symbol: AsmSymbol): void {
@@ -197,121 +202,16 @@ export class Layout {
     if (error.undefinedSymbols.length === 0) this.#sink.add('error', error.message, place);
   }
 
+  /** A section's bytes, fields filled in; none for .bss and its like. */
   content(section: AsmSection): Uint8Array {
     return this.#contents.get(section) ?? new Uint8Array(0);
   }
 
-  #allocated(): AsmSection[] {
+  /** Sections that take memory, by address. */
+  allocated(): AsmSection[] {
     return this.#sections
       .filter((section) => section.flags.allocated && section.size > 0)
       .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
-  }
-
-  segments(): Segment[] {
-    return this.#allocated().map((section) => ({
-      physicalAddress: section.address,
-      linearAddress: section.address,
-      data: this.content(section),
-      memorySize: BigInt(section.size),
-      writable: section.flags.writable,
-      executable: section.flags.executable,
-    }));
-  }
-
-  imageSections(): Section[] {
-    return this.#allocated().map((section) => ({
-      name: section.name,
-      address: section.address,
-      size: BigInt(section.size),
-      executable: section.flags.executable,
-      writable: section.flags.writable,
-    }));
-  }
-
-  programSymbols(): ProgramSymbol[] {
-    const list: ProgramSymbol[] = [];
-    for (const symbol of this.#symbols.all()) {
-      if (symbol.address === undefined || isPrivateName(symbol.name)) continue;
-      if (symbol.label !== undefined && !symbol.label.chain.section.flags.allocated) continue;
-      const place = symbol.label;
-      let size = 0n;
-      if (symbol.size !== undefined) {
-        try {
-          size = total(resolve(symbol.size));
-        } catch (error) {
-          if (!(error instanceof ResolveError)) throw error;
-        }
-      }
-      const kind =
-        symbol.type === 'function' || symbol.type === 'object'
-          ? symbol.type
-          : place === undefined && symbol.value?.kind !== 'symbol'
-            ? 'absolute'
-            : 'label';
-      const global = symbol.binding === 'global' || symbol.binding === 'weak';
-      list.push({ name: symbol.name, address: BigInt.asUintN(64, symbol.address), size, kind, global });
-    }
-    return list.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
-  }
-
-  /** As `as -g`: a row where the line changes from one instruction to the next, an end for each section. */
-  lines(): LineRow[] {
-    const rows: LineRow[] = [];
-    for (const section of this.#allocated()) {
-      let last: LineRow | undefined;
-      for (const chain of section.ordered()) {
-        for (const emission of chain.emissions) {
-          if (emission.row === undefined) continue;
-          const { file, line, column, isStatement, explicit, prologueEnd } = emission.row;
-          if (!explicit && last !== undefined && last.file === file && last.line === line) continue;
-          const address = section.address + BigInt(emission.fragment.address + emission.offset);
-          last = {
-            address,
-            file,
-            line,
-            column,
-            isStatement,
-            endSequence: false,
-            ...(prologueEnd === true ? { prologueEnd } : {}),
-          };
-          rows.push(last);
-        }
-      }
-      if (last !== undefined) {
-        const { file, line, column } = last;
-        rows.push({
-          address: section.address + BigInt(section.size),
-          file,
-          line,
-          column,
-          isStatement: true,
-          endSequence: true,
-        });
-      }
-    }
-    return rows;
-  }
-
-  listing(): ListingRow[] {
-    const rows: ListingRow[] = [];
-    for (const section of this.#allocated()) {
-      if (section.flags.empty) continue;
-      const content = this.content(section);
-      for (const chain of section.ordered()) {
-        for (const emission of chain.emissions) {
-          const start = emission.fragment.address + emission.offset;
-          const end = emission.endFragment.address + emission.endOffset;
-          if (end <= start) continue;
-          rows.push({
-            address: section.address + BigInt(start),
-            bytes: content.subarray(start, end),
-            file: emission.origin.file,
-            line: emission.origin.line,
-          });
-        }
-      }
-    }
-    return rows;
   }
 }
 

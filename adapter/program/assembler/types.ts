@@ -1,7 +1,10 @@
 import type { Diagnostic, ProgramImage } from '../image.ts';
 
 export interface AssembleOptions {
-  /** Where the first section is laid out; a byte address. Default 0x100000. */
+  /**
+   * Where the first section is laid out; a byte address. Default: what the source gives to the symbol `__origin`, else
+   * 0x100000.
+   */
   readonly origin?: bigint;
   /** Fixed addresses for sections by name; they are laid out there instead of in sequence. */
   readonly sectionAddresses?: Readonly<Record<string, bigint>>;

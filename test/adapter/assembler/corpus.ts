@@ -125,7 +125,7 @@ export async function ourBytes(set: StatementSet, wanted: readonly number[]): Pr
 export function comparable(line: string, bytes: string): string {
   if (!/\b(foo|table)\b|^(bnd )?(j[a-z]+|call[a-z]?)(,p[nt])? 0x[0-9a-f]+$/.test(line)) return bytes;
   if (
-    /^((bnd|data16|addr16|addr32|notrack) )?(j|call|loop|xbegin)/.test(line) &&
+    /^((bnd|data16|data32|addr16|addr32|notrack) )?(j|call|loop|xbegin)/.test(line) &&
     !/[*[:$]|(word|fword|tbyte|far) ptr/.test(line)
   )
     return `${bytes.length} digits`;

@@ -178,7 +178,7 @@ describe('garbage gives diagnostics, never a crash', () => {
         fc.asyncProperty(program, async (text) =>
           check(await assembleText(text, { maximumBytes: 1 << 20 }, name), text),
         ),
-        { numRuns: 1500 },
+        { numRuns: 700 },
       );
     });
     it(`any characters, ${name}`, async () => {
@@ -211,7 +211,7 @@ describe('garbage gives diagnostics, never a crash', () => {
           check(await assembleText(changed), changed);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });

@@ -30,6 +30,8 @@ describe('the image', () => {
     expect([named.image!.entry, named.image!.bits]).toEqual([0x100001n, 64]);
     const plain = await assembleText('\t.code32\n\tnop\n');
     expect([plain.image!.entry, plain.image!.bits]).toEqual([0x100000n, 32]);
+    const own = await assembleText('\t.code16\n__origin = 0x7c00\n_start: nop\n');
+    expect(own.image!.entry).toBe(0x7c00n);
     const mixed = await assembleText('\t.code32\n_start: nop\n\t.code64\n\tnop\n');
     expect(mixed.image!.bits).toBe(32);
   });

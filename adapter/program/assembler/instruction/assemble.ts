@@ -3,13 +3,13 @@ import { type Place, StatementError } from '../diagnostics.ts';
 import type { Expression, ExpressionContext } from '../expression.ts';
 import type { Chain, Mode } from '../sections.ts';
 import { parseAttOperand } from './att.ts';
-import { type BranchPlan, branchPlan } from './branch.ts';
+import { branchPlan, emitBranch } from './branch.ts';
+import { checkRegisters } from './checks.ts';
 import { type Form, formsOf } from './forms.ts';
 import { parseIntelOperand } from './intel.ts';
 import { match } from './match.ts';
-import { type FarOperand, isPlainExpression, type MemoryOperand, type Operand } from './operand.ts';
-import { arrangePrefixes, findPrefix, type PrefixRule, rexPrefix, SLOT } from './prefixes.ts';
-import { availableIn, type RegisterInfo } from './registers.ts';
+import { type FarOperand, isPlainExpression, type Operand } from './operand.ts';
+import { arrangePrefixes, findPrefix, type Prefixes, type PrefixRule, rexPrefix, SLOT } from './prefixes.ts';
 import { dropNamed, expandShort, keepsOrder, pseudoOperation } from './special.ts';
 
 /** What an instruction statement needs from the assembler around it. */
@@ -20,14 +20,6 @@ export interface InstructionContext {
   readonly chain: Chain;
   readonly place: (start?: number, end?: number) => Place;
   readonly warn: (message: string, start?: number, end?: number) => void;
-}
-
-interface Prefixes {
-  readonly rules: PrefixRule[];
-  rex: number | undefined;
-  displacement: 8 | 32 | undefined;
-  vex3: boolean;
-  direction: 'load' | 'store' | undefined;
 }
 
 const MNEMONIC = /[^\s,;"'(){}[\]$%*&|!~<>:=+-]+/y;
@@ -131,72 +123,6 @@ function parseOperands(cursor: Cursor, context: InstructionContext): Operand[] {
   return operands;
 }
 
-function checkRegisters(operand: Operand, mode: Mode): void {
-  const used: RegisterInfo[] = [];
-  if (operand.kind === 'register') used.push(operand.register);
-  if (operand.kind === 'memory') used.push(...[operand.base, operand.index].filter((one) => one !== undefined));
-  for (const register of used) {
-    if (!availableIn(register, mode)) {
-      throw new StatementError(`Register ${register.name} exists only in 64-bit mode.`, operand.start, operand.end);
-    }
-  }
-  if (operand.kind === 'register' && operand.register.class === 'ip') {
-    throw new StatementError(
-      `${operand.register.name} can only be the base of an address.`,
-      operand.start,
-      operand.end,
-    );
-  }
-  if (operand.kind === 'memory') checkAddress(operand, mode);
-}
-
-function checkAddress(operand: MemoryOperand, mode: Mode): void {
-  const { base, index } = operand;
-  const fail = (message: string): never => {
-    throw new StatementError(message, operand.start, operand.end);
-  };
-  const bits = (register: RegisterInfo): number | undefined =>
-    register.class === 'r16'
-      ? 16
-      : register.class === 'r32' || register.name === 'eip'
-        ? 32
-        : register.class === 'r64' || register.name === 'rip'
-          ? 64
-          : undefined;
-  if (base !== undefined && bits(base) === undefined) fail(`${base.name} can't be a base register.`);
-  if (index !== undefined && bits(index) === undefined && !/^[xyz]mm/.test(index.name))
-    fail(`${index.name} can't be an index register.`);
-  if (base !== undefined && index !== undefined && bits(index) !== undefined && bits(base) !== bits(index)) {
-    fail(`Base ${base.name} and index ${index.name} differ in size.`);
-  }
-  if (base?.class === 'ip' && index !== undefined) fail('A RIP-relative address has no index.');
-  if (
-    index !== undefined &&
-    (index.class === 'ip' || (index.number === 4 && (index.class === 'r32' || index.class === 'r64')))
-  ) {
-    fail(`${index.name} can't be an index register.`);
-  }
-  const word = base?.class === 'r16' || index?.class === 'r16';
-  if (word && base?.name !== 'dx') {
-    if (mode === 64) fail('16-bit addresses do not exist in 64-bit mode.');
-    if (
-      !/^(bx|bp|si|di)$/.test(base?.name ?? '') ||
-      (index !== undefined && !(/^b[xp]$/.test(base!.name) && /^[sd]i$/.test(index.name)))
-    ) {
-      fail('A 16-bit address is made of BX or BP, SI or DI, and a displacement.');
-    }
-    if (operand.scale !== 1) fail('A 16-bit address has no scale.');
-  }
-  const { displacement } = operand;
-  if (displacement?.kind === 'number' && mode === 64 && (base !== undefined || index !== undefined)) {
-    const value = BigInt.asIntN(64, displacement.value);
-    const addressBits = base === undefined ? bits(index!) : bits(base);
-    const high = addressBits === 32 ? (1n << 32n) - 1n : (1n << 31n) - 1n;
-    if (value < -(1n << 31n) || value > high)
-      fail(`The displacement ${displacement.value} does not fit 32 signed bits.`);
-  }
-}
-
 /** Direct branches; false when the statement is none. */
 function assembleBranch(
   name: string,
@@ -214,51 +140,8 @@ function assembleBranch(
   if (plan === undefined) return false;
   const needy = prefixes.rules.find(({ needs }) => needs !== undefined);
   if (needy !== undefined) throw prefixError(needy, name);
-  emitBranch(plan, target, prefixes, context, context.place(operand.start, operand.end));
+  emitBranch(plan, target, prefixes, context.chain, context.place(operand.start, operand.end));
   return true;
-}
-
-function emitBranch(
-  plan: BranchPlan,
-  target: Expression,
-  prefixes: Prefixes,
-  context: InstructionContext,
-  place: Place,
-): void {
-  const rules = [...prefixes.rules];
-  // An explicit data16 or data32 exchanges the size of a near displacement.
-  const exchanged = plan.size > 1 && !plan.prefix.data && rules.some(({ slot }) => slot === SLOT.data);
-  const size = exchanged ? (plan.size === 4 ? 2 : 4) : plan.size;
-  if (plan.prefix.address && !rules.some(({ slot }) => slot === SLOT.address))
-    rules.push({ byte: 0x67, slot: SLOT.address });
-  if (plan.prefix.data && !rules.some(({ slot }) => slot === SLOT.data)) rules.push({ byte: 0x66, slot: SLOT.data });
-  const front = rules.sort((a, b) => a.slot - b.slot).map(({ byte }) => byte);
-  if (prefixes.rex !== undefined) front.push(prefixes.rex);
-  const { chain } = context;
-  if (plan.opcode === undefined) {
-    chain.append(front);
-    chain.finish({
-      kind: 'branch',
-      condition: plan.condition,
-      target,
-      longSize: size as 2 | 4,
-      prefixes: [],
-      long: false,
-      place,
-    });
-    return;
-  }
-  chain.append([...front, ...plan.opcode]);
-  const offset = chain.current.length;
-  chain.append(new Uint8Array(size));
-  chain.current.fixups.push({
-    offset,
-    size,
-    expression: target,
-    relativeTo: size,
-    range: size === 2 ? 'wrap' : 'signed',
-    place,
-  });
 }
 
 const prefixError = (rule: PrefixRule, name: string): StatementError =>

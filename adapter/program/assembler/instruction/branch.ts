@@ -1,7 +1,8 @@
-import { StatementError } from '../diagnostics.ts';
+import { type Place, StatementError } from '../diagnostics.ts';
 import type { Expression } from '../expression.ts';
-import type { Mode } from '../sections.ts';
+import type { Chain, Mode } from '../sections.ts';
 import { conditionNumber } from './aliases.ts';
+import { type Prefixes, SLOT } from './prefixes.ts';
 
 /** How a direct near branch is encoded. */
 export interface BranchPlan {
@@ -63,5 +64,39 @@ function branchSize(name: string, suffix: string, mode: Mode): { size: 2 | 4; da
   return { size: wanted === 16 ? 2 : 4, data: (wanted === 16) !== (mode === 16) };
 }
 
-/** A branch to a number goes there, not so many bytes further. */
-export const isAbsoluteTarget = (target: Expression): boolean => target.kind === 'number';
+/** Puts a direct branch into the chain: relaxed later, or with its displacement filled in then. */
+export function emitBranch(plan: BranchPlan, target: Expression, prefixes: Prefixes, chain: Chain, place: Place): void {
+  const rules = [...prefixes.rules];
+  // An explicit data16 or data32 exchanges the size of a near displacement.
+  const exchanged = plan.size > 1 && !plan.prefix.data && rules.some(({ slot }) => slot === SLOT.data);
+  const size = exchanged ? (plan.size === 4 ? 2 : 4) : plan.size;
+  if (plan.prefix.address && !rules.some(({ slot }) => slot === SLOT.address))
+    rules.push({ byte: 0x67, slot: SLOT.address });
+  if (plan.prefix.data && !rules.some(({ slot }) => slot === SLOT.data)) rules.push({ byte: 0x66, slot: SLOT.data });
+  const front = rules.sort((a, b) => a.slot - b.slot).map(({ byte }) => byte);
+  if (prefixes.rex !== undefined) front.push(prefixes.rex);
+  if (plan.opcode === undefined) {
+    chain.append(front);
+    chain.finish({
+      kind: 'branch',
+      condition: plan.condition,
+      target,
+      longSize: size as 2 | 4,
+      prefixes: [],
+      long: false,
+      place,
+    });
+    return;
+  }
+  chain.append([...front, ...plan.opcode]);
+  const offset = chain.current.length;
+  chain.append(new Uint8Array(size));
+  chain.current.fixups.push({
+    offset,
+    size,
+    expression: target,
+    relativeTo: size,
+    range: size === 2 ? 'wrap' : 'signed',
+    place,
+  });
+}

@@ -113,3 +113,12 @@ export function arrangePrefixes(
   out.set(bytes.subarray(at), front.length);
   return { bytes: out, shift: out.length - bytes.length };
 }
+
+/** What stands before a mnemonic. */
+export interface Prefixes {
+  readonly rules: PrefixRule[];
+  rex: number | undefined;
+  displacement: 8 | 32 | undefined;
+  vex3: boolean;
+  direction: 'load' | 'store' | undefined;
+}
