@@ -6,11 +6,13 @@
  *   tsx build.ts --watch    rebuild on change
  *   tsx build.ts --release  minified, no source maps
  */
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, context } from 'esbuild';
+import { buildStepModule } from './emulator/cpu/engine/stepModule.ts';
+import { toFiles } from './emulator/cpu/engine/stepModuleFile.ts';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
@@ -30,7 +32,16 @@ const bundles: readonly Bundle[] = [
 ];
 
 /** What has to exist before the bundles are made, in order. The emulator's step-tier module is generated here. */
-const generators: readonly { readonly name: string; run(): Promise<void> }[] = [];
+const generators: readonly { readonly name: string; run(): Promise<void> }[] = [
+  {
+    name: 'step tier',
+    run: async () => {
+      const { wasm, index } = toFiles(buildStepModule());
+      writeFileSync(join(dist, 'stepTier.wasm'), wasm);
+      writeFileSync(join(dist, 'stepTier.json'), index);
+    },
+  },
+];
 
 /** Files that a bundle opens at run time, by the path it expects: beside itself. */
 const assets: readonly { readonly from: string; readonly to: string }[] = [

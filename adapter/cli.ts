@@ -2,6 +2,7 @@ import { bench } from './cli/bench.ts';
 import { RUN_USAGE, UsageError } from './cli/options.ts';
 import { runGuest } from './cli/run.ts';
 import { nodeHost } from './node/host.ts';
+import { useBuiltStepModule } from './node/stepModule.ts';
 import { ShadowstepSession } from './session/session.ts';
 
 const USAGE = `${RUN_USAGE}
@@ -34,6 +35,8 @@ async function main([command, ...rest]: readonly string[]): Promise<number | und
   console.log(USAGE);
   return 0;
 }
+
+if (typeof __dirname === 'string') useBuiltStepModule(__dirname);
 
 main(process.argv.slice(2)).then(
   (status) => {
