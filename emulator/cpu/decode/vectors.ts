@@ -57,6 +57,23 @@ const FORMS = new Map(
 );
 for (const [alias, name] of Object.entries(ALIASES)) FORMS.set(alias, FORMS.get(name)!);
 
+/** Element size in bytes and first movable byte of the permutations by four two-bit fields. */
+const PERMUTATIONS: Readonly<Record<string, readonly [bytes: number, base: number]>> = {
+  pshufd: [4, 0],
+  shufps: [4, 0],
+  pshuflw: [2, 0],
+  pshufhw: [2, 8],
+};
+
+/** Byte i: where the element that field i of the immediate names begins. */
+function permutation(mnemonic: string, immediate: number): Partial<Selection> {
+  const found = PERMUTATIONS[mnemonic];
+  if (!found) return {};
+  const [bytes, base] = found;
+  const places = [0, 1, 2, 3].map((i) => (base + ((immediate >> (2 * i)) & 3) * bytes) << (8 * i));
+  return { immediate: places.reduce((a, b) => a | b) };
+}
+
 function formOf({ mnemonic, operands }: Selecting): Selection | undefined {
   const sizedBy = SIZED_BY[mnemonic];
   return sizedBy === undefined ? FORMS.get(mnemonic) : { name: mnemonic, size: operands[sizedBy]!.bits };
@@ -72,5 +89,5 @@ export function selectVector(s: Selecting): Selection | undefined {
   if (!form) return undefined;
   if (s.context & CONTEXT.NO_SSE) return { name: 'ud', size: 0, shape: '', ends: true };
   if (s.context & CONTEXT.TASK_SWITCHED) return { name: 'nm', size: 0, shape: '', ends: true };
-  return form;
+  return { ...form, ...permutation(s.mnemonic, s.instruction.immediate8) };
 }

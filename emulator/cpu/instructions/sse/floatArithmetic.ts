@@ -2,6 +2,7 @@ import {
   add,
   and,
   ctz,
+  eqz,
   type F64,
   geU,
   type I32,
@@ -11,13 +12,13 @@ import {
   ltU,
   op,
   or,
-  sub,
+  simd,
   type V128,
 } from '../../../wasm/expressions.ts';
 import type { Local } from '../../../wasm/functionBuilder.ts';
 import type { Definition, Emitter } from '../../engine/emitter.ts';
 import { DOUBLE, formatOf, magnitude } from '../../softfloat/format.ts';
-import { allTrue, andVector } from './lanes.ts';
+import { allTrue, andVector, element, orVector, pick, ZERO } from './lanes.ts';
 import {
   ADD,
   answer,
@@ -36,6 +37,7 @@ import {
   toFloat,
   toPattern,
   VECTOR_ABS,
+  VECTOR_EQUAL,
   VECTOR_GREATER_OR_EQUAL,
   VECTOR_LESS,
   vectorOperator,
@@ -49,10 +51,19 @@ interface Operation {
   /** WebAssembly operators: f32, f64; f32x4, f64x2. */
   readonly scalar: readonly [number, number];
   readonly packed: readonly [number, number];
-  /** A result below the smallest normal, or at it after rounding, may be an underflow. */
-  readonly underflows: boolean;
+  /**
+   * A result below the smallest normal, or at it after rounding, may be an underflow, but not where one of these
+   * operands is zero.
+   */
+  readonly underflows: readonly (0 | 1)[];
   exact(bits: Bits, a: Float, b: Float, result: Float): I32;
+  exactElements(bits: Bits, a: V128, b: V128, result: V128): I32;
 }
+
+const VECTOR_ADD = [0xe4, 0xf0] as const;
+const VECTOR_SUB = [0xe5, 0xf1] as const;
+const VECTOR_MUL = [0xe6, 0xf2] as const;
+const PROMOTE_LOW = 0x5f;
 
 const wide = (bits: Bits, x: Float): F64 => (bits === 32 ? op('f64', 0xbb, x) : (x as F64));
 const product = (bits: Bits, x: Float, y: Float): F64 => op('f64', 0xa2, wide(bits, x), wide(bits, y));
@@ -73,33 +84,58 @@ function sumIsExact(bits: Bits, a: Float, b: Float, sum: Float): I32 {
   return floatTest(bits, EQUAL, error, floatConstant(bits, 0));
 }
 
+function sumsAreExact(bits: Bits, a: V128, b: V128, sum: V128): I32 {
+  const minus = (x: V128, y: V128) => vectorOperator(bits, VECTOR_SUB, x, y);
+  const second = minus(sum, a);
+  const error = vectorOperator(bits, VECTOR_ADD, minus(a, minus(sum, second)), minus(b, second));
+  return allTrue(vectorOperator(bits, VECTOR_EQUAL, error, ZERO));
+}
+
+/** Every x × y is exactly `xy`. */
+function productsAre(bits: Bits, x: V128, y: V128, xy: V128): I32 {
+  const equal = (a: V128, b: V128, ab: V128) =>
+    vectorOperator(64, VECTOR_EQUAL, vectorOperator(64, VECTOR_MUL, a, b), ab);
+  if (bits === 64) {
+    const fits = [0, 1].map((lane) =>
+      productFits(64, toFloat(64, element(64, x, lane)), toFloat(64, element(64, y, lane))),
+    );
+    return fits.reduce(and, allTrue(equal(x, y, xy)));
+  }
+  const low = (a: V128) => simd('v128', PROMOTE_LOW, [a]);
+  const high = (a: V128) => low(pick(8, a, a, [1, 1]));
+  return allTrue(andVector(equal(low(x), low(y), low(xy)), equal(high(x), high(y), high(xy))));
+}
+
 const OPERATIONS: readonly Operation[] = [
   {
     mnemonic: 'add',
     soft: 'Add',
     extra: 0,
     scalar: ADD,
-    packed: [0xe4, 0xf0],
-    underflows: false,
+    packed: VECTOR_ADD,
+    underflows: [],
     exact: sumIsExact,
+    exactElements: sumsAreExact,
   },
   {
     mnemonic: 'sub',
     soft: 'Add',
     extra: 1,
     scalar: SUB,
-    packed: [0xe5, 0xf1],
-    underflows: false,
+    packed: VECTOR_SUB,
+    underflows: [],
     exact: (bits, a, b, result) => sumIsExact(bits, a, floatOperator(bits, [0x8c, 0x9a], b), result),
+    exactElements: (bits, a, b, result) => sumsAreExact(bits, a, vectorOperator(bits, [0xe1, 0xed], b), result),
   },
   {
     mnemonic: 'mul',
     soft: 'Multiply',
     extra: 0,
     scalar: [0x94, 0xa2],
-    packed: [0xe6, 0xf2],
-    underflows: true,
+    packed: VECTOR_MUL,
+    underflows: [0, 1],
     exact: (bits, a, b, result) => and(productFits(bits, a, b), same(bits, product(bits, a, b), result)),
+    exactElements: productsAre,
   },
   {
     mnemonic: 'div',
@@ -107,8 +143,9 @@ const OPERATIONS: readonly Operation[] = [
     extra: 0,
     scalar: [0x95, 0xa3],
     packed: [0xe7, 0xf3],
-    underflows: true,
+    underflows: [0],
     exact: (bits, a, b, result) => and(productFits(bits, result, b), same(bits, product(bits, result, b), a)),
+    exactElements: (bits, a, b, result) => productsAre(bits, result, b, a),
   },
   {
     mnemonic: 'sqrt',
@@ -116,25 +153,31 @@ const OPERATIONS: readonly Operation[] = [
     extra: 0,
     scalar: [0x91, 0x9f],
     packed: [0xe3, 0xef],
-    underflows: false,
+    underflows: [],
     exact: (bits, a, _b, result) =>
       and(productFits(bits, result, result), same(bits, product(bits, result, result), a)),
+    exactElements: (bits, a, _b, result) => productsAre(bits, result, result, a),
   },
 ];
 
 /** The result is finite, and where it could be one, no underflow. */
-function plainResult(operation: Operation, bits: Bits, result: I64): I32 {
+function plainResult(operation: Operation, bits: Bits, operands: readonly I64[], result: I64): I32 {
   const F = formatOf(bits);
-  if (!operation.underflows) return ltU(magnitude(F, result), i64(F.infinity));
-  return ltU(sub(magnitude(F, result), i64(F.minNormal * 2n)), i64(F.infinity - F.minNormal * 2n));
+  const finite = ltU(magnitude(F, result), i64(F.infinity));
+  if (operation.underflows.length === 0) return finite;
+  const above = geU(magnitude(F, result), i64(F.minNormal * 2n));
+  const zero = operation.underflows.map((at) => eqz(magnitude(F, operands[at]!)));
+  return and(finite, zero.reduce(or, above));
 }
 
-function plainElements(operation: Operation, bits: Bits, result: V128): V128 {
+function plainElements(operation: Operation, bits: Bits, operands: readonly V128[], result: V128): V128 {
   const size = vectorOperator(bits, VECTOR_ABS, result);
   const finite = vectorOperator(bits, VECTOR_LESS, size, everywhere(bits, formatOf(bits).infinity));
-  if (!operation.underflows) return finite;
+  if (operation.underflows.length === 0) return finite;
   const minimum = everywhere(bits, patternOf(bits, MIN_NORMAL[bits] * 2));
-  return andVector(finite, vectorOperator(bits, VECTOR_GREATER_OR_EQUAL, size, minimum));
+  const above = vectorOperator(bits, VECTOR_GREATER_OR_EQUAL, size, minimum);
+  const zero = operation.underflows.map((at) => vectorOperator(bits, VECTOR_EQUAL, operands[at]!, ZERO));
+  return andVector(finite, zero.reduce(orVector, above));
 }
 
 function emitScalar(e: Emitter, operation: Operation, bits: Bits): void {
@@ -149,7 +192,7 @@ function emitScalar(e: Emitter, operation: Operation, bits: Bits): void {
     native: toPattern(bits, floatOperator(bits, operation.scalar, ...operands)),
     certain: (r) => {
       const ordinary = unary ? isOrdinary(bits, a) : and(isOrdinary(bits, a), isOrdinary(bits, source));
-      return and(ordinary, plainResult(operation, bits, r));
+      return and(ordinary, plainResult(operation, bits, [a, source], r));
     },
     exact: (r) => operation.exact(bits, x, y, f.let(toFloat(bits, r))),
     slow: f.call(e.core.softfloat[name], a, source, i32(operation.extra)),
@@ -166,7 +209,10 @@ function emitPacked(e: Emitter, operation: Operation, bits: Bits): void {
   const result = answer(e, {
     native: vectorOperator(bits, operation.packed, ...operands),
     certain: (r) =>
-      allTrue(operands.map((x) => ordinaryElements(bits, x)).reduce(andVector, plainElements(operation, bits, r))),
+      allTrue(
+        operands.map((x) => ordinaryElements(bits, x)).reduce(andVector, plainElements(operation, bits, operands, r)),
+      ),
+    exact: (r) => operation.exactElements(bits, a, source, r),
     slow: f.call(e.core.softfloat[`packed${operation.soft}${bits}`], a, source, i32(operation.extra)),
   });
   e.writeVector(0, result);

@@ -1,7 +1,5 @@
 import { and, extendU, type I32, i32, i64, ne, neg, select, shrU, type V128, wrap } from '../../../wasm/expressions.ts';
-import type { Local } from '../../../wasm/functionBuilder.ts';
 import type { Definition, Emitter } from '../../engine/emitter.ts';
-import { carryWord } from '../../flags.ts';
 import { RELATION, relationsOf } from '../../softfloat/compare.ts';
 import { formatOf } from '../../softfloat/format.ts';
 import { allTrue, andNotVector, andVector, orVector, splat32 } from './lanes.ts';
@@ -69,30 +67,39 @@ function emitPackedCompare(e: Emitter, bits: Bits): void {
   e.writeVector(0, exactAnswer(e, { native, certain, slow }));
 }
 
-/** ZF, PF and CF from the relation; OF, SF and AF are cleared. */
-function setOrderFlags(e: Emitter, found: Local<'i32'>): void {
-  const any = (relations: number): I32 => and(found, i32(relations));
-  const cf = extendU(ne(any(RELATION.LESS | RELATION.UNORDERED), i32(0)));
-  e.flags.set(
-    select(any(RELATION.EQUAL | RELATION.UNORDERED), i64(0), i64(0x100)),
-    carryWord(cf, i64(0)),
-    select(any(RELATION.UNORDERED), i32(0), i32(1 << 9)),
+/** CF without OF in a carry word. */
+const CARRY = i64(3n << 62n);
+const WITHOUT_PARITY = 1 << 9;
+
+/** COMI and UCOMI: ZF, PF and CF from the relation; OF, SF and AF are cleared. */
+function emitOrder(e: Emitter, bits: Bits, signalsQuiet: boolean): void {
+  const { f } = e;
+  const { a, b, certain, less, equal } = scalarOperands(e, bits);
+  const [result, carry, word] = [f.local('i64'), f.local('i64'), f.local('i32')];
+  f.if(
+    certain(),
+    () => {
+      f.set(result, select(equal, i64(0), i64(0x100)));
+      f.set(carry, select(less, CARRY, i64(0)));
+      f.set(word, i32(WITHOUT_PARITY));
+    },
+    () => {
+      const found = f.let(f.call(e.core.softfloat[`order${bits}`], a, b, i32(signalsQuiet ? 1 : 0)));
+      f.branchIf(f.call(e.core.softfloat.conclude), e.fault);
+      const any = (relations: number): I32 => and(found, i32(relations));
+      f.set(result, select(any(RELATION.EQUAL | RELATION.UNORDERED), i64(0), i64(0x100)));
+      f.set(carry, select(any(RELATION.LESS | RELATION.UNORDERED), CARRY, i64(0)));
+      f.set(word, select(any(RELATION.UNORDERED), i32(0), i32(WITHOUT_PARITY)));
+    },
   );
+  e.flags.set(result, carry, word);
 }
 
 const order = (name: string, signalsQuiet: boolean, bits: Bits): Definition => ({
   name,
   sizes: [bits],
   shapes: ['vv', 'vm'],
-  emit: (e) => {
-    const { a, b, certain, less, equal } = scalarOperands(e, bits);
-    const found = exactAnswer(e, {
-      native: relation(less, equal),
-      certain,
-      slow: e.f.call(e.core.softfloat[`order${bits}`], a, b, i32(signalsQuiet ? 1 : 0)),
-    });
-    setOrderFlags(e, found);
-  },
+  emit: (e) => emitOrder(e, bits, signalsQuiet),
 });
 
 /** WebAssembly's pmin(b, a) is a < b ? a : b, as MINPS has it. */
