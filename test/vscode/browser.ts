@@ -9,8 +9,8 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** A headless Chromium with a fresh profile. */
-export async function openBrowser(viewport = { width: 1440, height: 900 }): Promise<Browser> {
+/** A headless Chromium with a fresh profile; `scale` is how many pixels a point has. */
+export async function openBrowser(scale = 1): Promise<Browser> {
   const base = mkdtempSync(join(tmpdir(), 'chr-'));
   const profile = join(base, 'p');
   mkdirSync(profile);
@@ -23,7 +23,8 @@ export async function openBrowser(viewport = { width: 1440, height: 900 }): Prom
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
-    viewport,
+    viewport: { width: 1440, height: 900 },
+    deviceScaleFactor: scale,
     args: [
       '--no-sandbox',
       '--disable-gpu',

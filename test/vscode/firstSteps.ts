@@ -17,7 +17,7 @@ async function steps({ workbench: w, workspace, write, shot }: Stage): Promise<v
   await w.until(
     'the steps',
     () => titles.allTextContents(),
-    (found) => found.length === 6,
+    (found) => found.length === 7,
   );
   const media = page.frameLocator('.getting-started-media-container iframe, iframe.webview.ready').first();
   const text = media.frameLocator('#active-frame').locator('body');

@@ -18,7 +18,7 @@ function lineOf(sample: string, text: RegExp): number {
  */
 export function smashedReturn(theme: Theme): Promise<void> {
   return play('smashed-return', theme, async (stage) => {
-    const { workbench: w, shot } = stage;
+    const { workbench: w, shot, picture } = stage;
     const sample = 'supervisor-shadow-stack';
     const call = lineOf(sample, /^\s+call victim/);
     const victim = lineOf(sample, /^victim:/) + 1;
@@ -81,6 +81,15 @@ export function smashedReturn(theme: Theme): Promise<void> {
     );
     assert.match(await w.message('Shadow Stack'), /^RET here raises #CP\(NEAR-RET\)/);
     await shot(`journey-3-mismatch-${theme}`);
+    await picture('walkthrough', 'shadowStack', w.pane('Shadow Stack'));
+    await w.row('CET', 'IA32_S_CET').locator('.monaco-tl-twistie').click();
+    await w.until(
+      'the bits',
+      () => w.rows('CET'),
+      (rows) => rows.includes('SH_STK_EN | 1  enabled'),
+    );
+    await shot(`journey-cet-${theme}`);
+    await picture('walkthrough', 'cet', w.pane('CET'));
 
     const rsp = await w.hoverValue(victim + 1, 'rsp');
     assert.match(rsp, /0x[0-9a-f]+/);
@@ -107,6 +116,8 @@ export function smashedReturn(theme: Theme): Promise<void> {
     assert.match(text, /not_reached/);
     assert.match(text, /attacker/);
     await shot(`journey-4-exception-${theme}`);
+    await picture('walkthrough', 'exception', w.page.locator('.part.editor'));
+    await picture('readme', 'workbench', w.page.locator('.monaco-workbench'));
 
     await w.press('F5');
     await w.until(

@@ -78,10 +78,16 @@ export class Workbench {
     );
     assert(box, `line ${line} is not in sight`);
     const [x, y] = [box.x - 8, box.y + box.height / 2];
-    await this.page.mouse.move(x + 1, y);
-    await this.page.mouse.move(x, y);
-    // The pale dot under the pointer: a click sets a breakpoint.
-    await this.page.locator('.editor-instance .codicon-debug-hint').first().waitFor();
+    // The pale dot under the pointer: a click sets a breakpoint. It is there once VS Code knows the debugger's languages.
+    let nudge = 0;
+    await this.until(
+      'the hint of a breakpoint',
+      async () => {
+        await this.page.mouse.move(x + (nudge++ % 2), y);
+        return this.page.locator('.editor-instance .codicon-debug-hint').count();
+      },
+      (count) => count > 0,
+    );
     await this.page.mouse.click(x, y);
     await this.page.locator('.editor-instance .codicon-debug-breakpoint').first().waitFor();
   }
