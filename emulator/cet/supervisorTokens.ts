@@ -22,7 +22,7 @@ import type { Local } from '../wasm/functionBuilder.ts';
 
 /**
  * Supervisor shadow-stack tokens and the frames of far transfers (SDM Vol. 1 §17.2, Vol. 2 "shadow stack" pseudocode).
- * Tokens are reached with supervisor rights at any CPL, frames with the rights of the level whose stack it is.
+ * Both are reached with the rights of the level whose stack it is, whatever CPL is at that moment.
  */
 const SUPERVISOR_SHADOW = ACCESS.SHADOW | ACCESS.IMPLICIT;
 const shadowAccess = (cpl: I32): I32 =>
@@ -63,10 +63,13 @@ export function setBusy(s: SystemFunction, address: Local<'i64'>): void {
   site.commit();
 }
 
-/** Clears the busy bit if the token at `address` is a busy token for it; returns whether it was (1) or not (0). */
-export function clearBusy(s: SystemFunction, address: Local<'i64'>): Local<'i32'> {
+/**
+ * Clears the busy bit if the token at `address`, on the stack of `cpl`, is a busy token for it; returns whether it was
+ * (1) or not (0).
+ */
+export function clearBusy(s: SystemFunction, cpl: I32, address: Local<'i64'>): Local<'i32'> {
   const { f } = s;
-  const site = s.writable(address, i32(8), SUPERVISOR_SHADOW | ACCESS.MODIFY);
+  const site = s.writable(address, i32(8), or(shadowAccess(cpl), i32(ACCESS.MODIFY)));
   const token = f.let(load64(site.host));
   const valid = f.let(eq(token, or(address, i64(1))));
   f.if(valid, () => f.store64(site.host, xor(token, i64(1))));

@@ -276,4 +276,4 @@ export function select(s: Selecting): Selection | undefined {
 }
 
 /** Host instructions that never fall through, or after which nothing decoded ahead may be trusted. */
-const ENDING_HOST = new Set(['hlt', 'retf', 'lmsw', 'sysenter', 'sysexit', 'wrmsr', 'invlpg', 'invpcid']);
+const ENDING_HOST = new Set(['hlt', 'retf', 'lmsw', 'sysenter', 'sysexit', 'sysexitq', 'wrmsr', 'invlpg', 'invpcid']);

@@ -74,6 +74,7 @@ export const HOST_INSTRUCTIONS = [
   'rdseed',
   'sysenter',
   'sysexit',
+  'sysexitq',
   'monitor',
   'mwait',
 ] as const;

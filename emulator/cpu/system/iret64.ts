@@ -139,7 +139,7 @@ export function defineIret64(core: Core): void {
       });
     });
     f.if(clear, () => {
-      clearBusy(s, tokenAt);
+      clearBusy(s, cpl, tokenAt);
     });
     s.markAccessed(csAddress, csDescriptor);
     f.if(eqz(ssNull), () => s.markAccessed(ssAddress, ssDescriptor));

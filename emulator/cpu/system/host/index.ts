@@ -7,6 +7,7 @@ import { legacy } from './legacy.ts';
 import { modelSpecific } from './modelSpecific.ts';
 import { processorInstructions } from './processor.ts';
 import { segments } from './segments.ts';
+import { systemEntry } from './systemEntry.ts';
 
 const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...controlRegisters,
@@ -16,6 +17,7 @@ const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...modelSpecific,
   ...processorInstructions,
   ...segments,
+  ...systemEntry,
 };
 
 /** Handlers by host instruction number; one that is named but not there yet says so. */
