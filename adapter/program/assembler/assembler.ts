@@ -288,7 +288,7 @@ export class Assembler {
     const lower = word.toLowerCase();
     const directive = lower.startsWith('.') ? this.#directives.get(lower) : undefined;
     if (directive !== undefined) {
-      this.#tracked(false, () => directive(this, cursor, lower));
+      this.#tracked(lower === '.nop', () => directive(this, cursor, lower));
       return;
     }
     const macro = this.macros.get(lower);

@@ -12,15 +12,15 @@ const PATTERNS: readonly (readonly number[])[] = [
   [0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0, 0, 0, 0],
   [0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0, 0, 0, 0],
 ];
-const LONGEST = PATTERNS.length;
+export const LONGEST = PATTERNS.length;
 /** Past this many of the longest sequence GAS jumps over the padding instead of running through it. */
 const MOST_IN_A_ROW = 7;
 
-/** Writes `count` bytes of code padding at `start`. */
-export function fillNops(out: Uint8Array, start: number, count: number): void {
+/** Writes `count` bytes of code padding at `start`, in instructions of at most `longest` bytes. */
+export function fillNops(out: Uint8Array, start: number, count: number, longest = LONGEST): void {
   let at = start;
   let left = count;
-  if (Math.floor(count / LONGEST) > MOST_IN_A_ROW) {
+  if (Math.floor(count / longest) > MOST_IN_A_ROW) {
     if (count - 2 <= 127) {
       out[at++] = 0xeb;
       out[at++] = count - 2;
@@ -32,7 +32,7 @@ export function fillNops(out: Uint8Array, start: number, count: number): void {
     left -= at - start;
   }
   while (left > 0) {
-    const pattern = PATTERNS[Math.min(left, LONGEST) - 1]!;
+    const pattern = PATTERNS[Math.min(left, longest) - 1]!;
     out.set(pattern, at);
     at += pattern.length;
     left -= pattern.length;

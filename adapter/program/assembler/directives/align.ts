@@ -2,6 +2,7 @@ import type { Assembler, Directive } from '../assembler.ts';
 import type { Cursor } from '../cursor.ts';
 import { StatementError } from '../diagnostics.ts';
 import { parseExpression } from '../expression.ts';
+import { fillNops, LONGEST } from '../nops.ts';
 
 /** `alignment[, fill[, most]]`; `power` when the first counts as an exponent, `width` bytes of fill. */
 const align =
@@ -58,6 +59,24 @@ const org: Directive = (assembler, cursor: Cursor) => {
   assembler.chain.finish({ kind: 'org', target, fill: Number(BigInt.asUintN(8, fill)), place });
 };
 
+/** `.nops size[, longest]`: code padding of a size, in instructions of at most `longest` bytes. */
+const nops: Directive = (assembler, cursor) => {
+  const start = cursor.skipBlanks().position;
+  const size = assembler.absolute(cursor);
+  const longest = cursor.take(',') ? assembler.absolute(cursor) : 0n;
+  assembler.expectEnd(cursor);
+  if (size < 0n || size > 1n << 20n || longest < 0n || longest > BigInt(LONGEST)) {
+    throw new StatementError(
+      `.nops takes a size to ${1 << 20} and instructions to ${LONGEST} bytes, not ${size} and ${longest}.`,
+      start,
+      cursor.position,
+    );
+  }
+  const bytes = new Uint8Array(Number(size));
+  fillNops(bytes, 0, bytes.length, longest === 0n ? LONGEST : Number(longest));
+  assembler.chain.append(bytes);
+};
+
 export const alignDirectives: Readonly<Record<string, Directive>> = {
   '.align': align(false, 1),
   '.balign': align(false, 1),
@@ -67,4 +86,9 @@ export const alignDirectives: Readonly<Record<string, Directive>> = {
   '.p2alignw': align(true, 2),
   '.p2alignl': align(true, 4),
   '.org': org,
+  '.nops': nops,
+  '.nop': (assembler, cursor) => {
+    assembler.expectEnd(cursor);
+    assembler.chain.append([0x90]);
+  },
 };
