@@ -1,0 +1,110 @@
+/** Small machines in each mode for the fuzzers: flat, 2 MiB, gates for every exception. */
+import { hostPhysical } from '../../../emulator/addresses.ts';
+import type { RunExit } from '../../../emulator/api.ts';
+import { Machine } from '../../../emulator/machine.ts';
+
+const TABLES = 0x1000;
+const IDT = 0x6000;
+const GDT = 0x7000;
+export const CODE = 0x2_0000;
+export const DATA = 0x3_0000;
+
+export interface Mode {
+  readonly name: string;
+  readonly bits: 64 | 32;
+  readonly cpl: 0 | 3;
+  readonly paging: boolean;
+  readonly cet?: boolean;
+}
+
+export const MODES: readonly Mode[] = [
+  { name: '64-bit code at CPL 0', bits: 64, cpl: 0, paging: true },
+  { name: '64-bit code at CPL 3', bits: 64, cpl: 3, paging: true },
+  { name: '64-bit code at CPL 3 with CET', bits: 64, cpl: 3, paging: true, cet: true },
+  { name: '64-bit code at CPL 0 with CET', bits: 64, cpl: 0, paging: true, cet: true },
+  { name: '32-bit code at CPL 0 without paging', bits: 32, cpl: 0, paging: false },
+  { name: '32-bit code at CPL 3 without paging', bits: 32, cpl: 3, paging: false },
+  { name: 'compatibility mode at CPL 3', bits: 32, cpl: 3, paging: true },
+];
+
+export function machineFor({ bits, cpl, paging, cet }: Mode): Machine {
+  const machine = Machine.create({ cpu: 'tigerlake', memoryBytes: 0x20_0000 });
+  const set = (name: string, value: bigint) => {
+    const refused = machine.writeRegister(name, value);
+    if (refused) throw new Error(refused);
+  };
+  const put = (address: number, value: bigint) => {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, value, true);
+    machine.writePhysical(hostPhysical(address), bytes);
+  };
+  // The first 2 MiB at themselves, once more at 1 GiB, and a table that points to itself at the top.
+  put(TABLES, BigInt(TABLES + 0x1000) | 7n);
+  put(TABLES + 511 * 8, BigInt(TABLES) | 7n);
+  put(TABLES + 0x1000, BigInt(TABLES + 0x2000) | 7n);
+  put(TABLES + 0x1008, 0x87n);
+  put(TABLES + 0x2000, 0x87n);
+  // Flat descriptors: null, code and data of ring 0, code and data of ring 3, 64-bit code of both rings.
+  for (const [i, value] of DESCRIPTORS.entries()) put(GDT + i * 8, value);
+  // Gates for all exceptions, to a place with random bytes too.
+  for (let vector = 0; vector < 32; vector++) {
+    const low = BigInt(CODE + 0x800 + vector * 16);
+    const selector = paging ? 0x28n : 0x08n;
+    const gate = (low & 0xffffn) | (selector << 16n) | (0xee00n << 32n) | ((low >> 16n) << 48n);
+    put(IDT + vector * (paging ? 16 : 8), gate);
+    if (paging) put(IDT + vector * 16 + 8, 0n);
+  }
+  set('cr3', BigInt(TABLES));
+  set('cr4', cet ? 0x80_0620n : 0x620n);
+  set('efer', paging ? 0xd01n : 0n);
+  set('cr0', paging ? 0x8001_0033n : 0x11n);
+  set('gdtr.base', BigInt(GDT));
+  set('gdtr.limit', 55n);
+  set('idtr.base', BigInt(IDT));
+  set('idtr.limit', paging ? 511n : 255n);
+  const attributes = (base: bigint) => base | (cpl === 3 ? 0x60n : 0n);
+  set('cs', bits === 64 ? (cpl ? 0x33n : 0x28n) : cpl ? 0x1bn : 0x08n);
+  set('cs.base', 0n);
+  set('cs.limit', 0xffff_ffffn);
+  set('cs.attributes', attributes(bits === 64 ? 0xa09bn : 0xc09bn));
+  for (const name of ['ss', 'ds', 'es', 'fs', 'gs']) {
+    set(name, cpl ? 0x23n : 0x10n);
+    set(`${name}.base`, 0n);
+    set(`${name}.limit`, 0xffff_ffffn);
+    set(`${name}.attributes`, attributes(0xc093n));
+  }
+  if (cet) {
+    set(cpl === 3 ? 'u_cet' : 's_cet', 0x7n);
+    set('ssp', BigInt(DATA + 0x800));
+  }
+  return machine;
+}
+
+const DESCRIPTORS = [
+  0n,
+  0x00cf_9b00_0000_ffffn,
+  0x00cf_9300_0000_ffffn,
+  0x00cf_fb00_0000_ffffn,
+  0x00cf_f300_0000_ffffn,
+  0x00af_9b00_0000_ffffn,
+  0x00af_fb00_0000_ffffn,
+];
+
+const KINDS = new Set(['budget', 'exception', 'halted', 'tripleFault', 'debugExit', 'unsupported']);
+
+/** Runs and checks what comes out: at most `steps` steps, a known exit, and a sentence where one belongs. */
+export function runChecked(machine: Machine, steps: number, where: () => string): RunExit {
+  const before = machine.steps;
+  let exit: RunExit;
+  try {
+    exit = machine.run(steps);
+  } catch (error) {
+    throw new Error(`${where()}, RIP 0x${machine.readRegister('rip').toString(16)}: ${(error as Error).stack}`);
+  }
+  const taken = machine.steps - before;
+  if (!KINDS.has(exit.kind)) throw new Error(`${where()}: exit ${exit.kind}`);
+  if (taken > steps) throw new Error(`${where()}: ${taken} steps of ${steps}`);
+  if (exit.kind === 'budget' && taken !== steps) throw new Error(`${where()}: the budget ended after ${taken} steps`);
+  if ('sentence' in exit && !/^[A-Z].*[.)]$/.test(exit.sentence)) throw new Error(`${where()}: '${exit.sentence}'`);
+  return exit;
+}
