@@ -1,4 +1,4 @@
-import { ACCESS_CLASSES, fastTable } from '../memory/map.ts';
+import { ACCESS_CLASSES, EMPTY_TABLE, fastTable } from '../memory/map.ts';
 import { add, and, eq, eqz, type I32, i32, mul, ne, or, select, shl, shrU, wrap } from '../wasm/expressions.ts';
 import type { Core } from './engine/core.ts';
 import { CS, ENGINE, get32, get64, put32, SS, STATE, segment } from './state.ts';
@@ -74,8 +74,10 @@ export function defineContext(core: Core): void {
     const accessClass = f.let(select(user, i32(2), and(shrU(get32(STATE.rflags), i32(18)), i32(1))));
     const tableStep = fastTable(1, false) - fastTable(0, false);
     const readTable = f.let(add(i32(fastTable(0, false)), mul(accessClass, i32(tableStep))));
-    put32(f, ENGINE.tlbRead, readTable);
-    put32(f, ENGINE.tlbWrite, add(readTable, i32(tableStep / 2)));
+    // Alignment checks look at every access: CPL 3 with CR0.AM and RFLAGS.AC.
+    const checked = f.let(and(user, and(test(cr0, 1 << 18), test(get32(STATE.rflags), 1 << 18))));
+    put32(f, ENGINE.tlbRead, select(checked, i32(EMPTY_TABLE), readTable));
+    put32(f, ENGINE.tlbWrite, select(checked, i32(EMPTY_TABLE), add(readTable, i32(tableStep / 2))));
     const shadowTable = f.let(
       add(i32(fastTable(ACCESS_CLASSES.indexOf('supervisorShadow'), false)), mul(user, i32(tableStep))),
     );

@@ -25,7 +25,15 @@ import {
   wrap,
 } from '../wasm/expressions.ts';
 import type { FunctionBuilder, Label, Local } from '../wasm/functionBuilder.ts';
-import { BOUNCE_BASE, BOUNCE_SLOT, BOUNCE_SLOTS, FAST_TLB_ENTRIES, PAGE_FLAGS_BASE, RAM_BASE } from './map.ts';
+import {
+  BOUNCE_BASE,
+  BOUNCE_SLOT,
+  BOUNCE_SLOTS,
+  EMPTY_TABLE,
+  FAST_TLB_ENTRIES,
+  PAGE_FLAGS_BASE,
+  RAM_BASE,
+} from './map.ts';
 import { ACCESS, isCanonical } from './paging.ts';
 
 /** Behind a bounce buffer's data: where the write goes. */
@@ -85,14 +93,18 @@ function watch(f: FunctionBuilder, core: Core, linear: I64, size: I32, access: I
 function fillFast(f: FunctionBuilder, linear: I64, physical: I64, access: I32, write: boolean): void {
   const ordinary = and(eqz(and(access, i32(ACCESS.IMPLICIT | ACCESS.USER))), eqz(get32(ENGINE.watch)));
   f.if(ordinary, () => {
-    const table = select(
-      and(access, i32(ACCESS.SHADOW)),
-      get32(write ? ENGINE.tlbShadowWrite : ENGINE.tlbShadowRead),
-      get32(write ? ENGINE.tlbWrite : ENGINE.tlbRead),
+    const table = f.let(
+      select(
+        and(access, i32(ACCESS.SHADOW)),
+        get32(write ? ENGINE.tlbShadowWrite : ENGINE.tlbShadowRead),
+        get32(write ? ENGINE.tlbWrite : ENGINE.tlbRead),
+      ),
     );
-    const entry = f.let(add(table, shl(and(wrap(shrU(linear, i64(12))), i32(FAST_TLB_ENTRIES - 1)), i32(4))));
-    f.store64(entry, and(linear, i64(-4096)));
-    f.store32(entry, add(sub(wrap(physical), wrap(linear)), i32(RAM_BASE)), 8);
+    f.if(ne(table, i32(EMPTY_TABLE)), () => {
+      const entry = f.let(add(table, shl(and(wrap(shrU(linear, i64(12))), i32(FAST_TLB_ENTRIES - 1)), i32(4))));
+      f.store64(entry, and(linear, i64(-4096)));
+      f.store32(entry, add(sub(wrap(physical), wrap(linear)), i32(RAM_BASE)), 8);
+    });
   });
 }
 
@@ -244,7 +256,7 @@ function hostAddress(
   const host = f.local('i32');
   const entry = f.let(add(get32(table), shl(and(wrap(shrU(linear, i64(12))), i32(FAST_TLB_ENTRIES - 1)), i32(4))));
   f.if(
-    eq(and(linear, i64(-4096 + (size - 1))), load64(entry)),
+    eq(and(add(linear, i64(size - 1)), i64(-4096)), load64(entry)),
     () => f.set(host, add(wrap(linear), load32(entry, 8))),
     () => {
       f.set(host, slow());
@@ -254,7 +266,7 @@ function hostAddress(
   return host;
 }
 
-/** Host address of `size` bytes (a power of two up to 64) at `linear`, readable with the given access. */
+/** Host address of `size` bytes (up to 64) at `linear`, readable with the given access. */
 export function readableAt(site: AccessSite, linear: I64, size: number, access: I32 | number): Local<'i32'> {
   const { f, core } = site;
   const address = f.let(linear);

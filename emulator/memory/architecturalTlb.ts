@@ -97,7 +97,7 @@ export function defineArchitecturalTlb(core: Core): void {
   const m = core.module;
 
   m.define(core.flushFast, (f) => {
-    f.memoryFill(i32(FAST_TLB_BASE), i32(0xff), i32(FAST_TLB_SIZE));
+    f.memoryFill(i32(FAST_TLB_BASE), i32(0xff), i32(FAST_TLB_SIZE + FAST_TLB_TABLE));
     newGeneration(f);
   });
 

@@ -33,6 +33,8 @@ export const FAST_TLB_TABLE = FAST_TLB_ENTRIES * 16;
 /** Access classes, in table order; each has a read table and then a write table. */
 export const ACCESS_CLASSES = ['supervisor', 'supervisorAc', 'user', 'supervisorShadow', 'userShadow'] as const;
 export const FAST_TLB_SIZE = FAST_TLB_TABLE * 2 * ACCESS_CLASSES.length;
+/** A table that stays empty: what is current while alignment is checked, so that every access is looked at. */
+export const EMPTY_TABLE = FAST_TLB_BASE + FAST_TLB_SIZE;
 export const fastTable = (accessClass: number, write: boolean): number =>
   FAST_TLB_BASE + (accessClass * 2 + (write ? 1 : 0)) * FAST_TLB_TABLE;
 

@@ -16,7 +16,10 @@ export type Theme = keyof typeof themes;
 
 /** With `--pictures`, the pictures of the walkthrough and of the README are taken again. */
 const takesPictures = process.argv.includes('--pictures');
-const pictures = { walkthrough: join(root, 'extension/media/walkthrough'), readme: join(root, 'docs/images') };
+const pictures = {
+  walkthrough: join(root, 'extension/media/walkthrough'),
+  readme: join(root, 'extension/media/readme'),
+};
 
 export interface Stage {
   readonly workbench: Workbench;
