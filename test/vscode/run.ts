@@ -2,12 +2,18 @@
  * The extension in a real workbench: `tsx test/vscode/run.ts [host | views | journey | …]`. Packs the extension, installs the .vsix into a
  * fresh workbench and drives it as a person would. Screenshots come to lie in dist/screenshots. Exit status 0: all
  * passed; 1: a failure; 3: this machine cannot run it, for the reason printed.
+ *
+ *   --packed    take dist/shadowstep.vsix as it is
+ *   --pictures  take the pictures of the walkthrough and of the README again (two journeys)
+ *   --retry     play a part that fails once more, and say so
  */
+import { rmSync } from 'node:fs';
 import { firstSteps, restrictedMode } from './firstSteps.ts';
 import { hostTests } from './hostTests.ts';
 import { install, obstacle } from './install.ts';
 import { missedEndbranch, smashedReturn } from './journey.ts';
 import { packageExtension } from './package.ts';
+import { screenshots } from './scenario.ts';
 import { views } from './views.ts';
 
 const parts: Record<string, () => Promise<void>> = {
@@ -31,10 +37,15 @@ async function main(): Promise<number> {
   const chosen = Object.keys(parts).filter((name) => asked.length === 0 || asked.some((word) => name.startsWith(word)));
   install();
   if (!process.argv.includes('--packed')) packageExtension();
+  rmSync(screenshots, { recursive: true, force: true });
   let failures = 0;
   for (const name of chosen) {
     const start = Date.now();
-    const failure = await attempt(parts[name]!);
+    let failure = await attempt(parts[name]!);
+    if (failure && process.argv.includes('--retry')) {
+      console.log(`again ${name}, which failed:\n${failure}`);
+      failure = await attempt(parts[name]!);
+    }
     const seconds = ((Date.now() - start) / 1000).toFixed(1);
     console.log(`${failure ? 'FAIL' : 'ok  '} ${name} (${seconds} s)${failure ? `\n${failure}` : ''}`);
     if (failure) failures++;

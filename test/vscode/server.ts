@@ -17,6 +17,7 @@ const quietSettings = {
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'chat.disableAIFeatures': true,
   'git.enabled': false,
+  'remote.autoForwardPorts': false,
   'npm.autoDetect': 'off',
   'gulp.autoDetect': 'off',
   'grunt.autoDetect': 'off',
