@@ -18,6 +18,8 @@ export type Focus =
 interface SessionState {
   stopped: boolean;
   stops: number;
+  /** What VS Code had in focus when the guest stopped: a frame of the stop before, unknown to the adapter by now. */
+  stale: vscode.DebugThread | vscode.DebugStackFrame | undefined;
 }
 
 /** Requests whose success sets the guest running. */
@@ -61,13 +63,13 @@ export class FocusFollower implements vscode.Disposable, vscode.DebugAdapterTrac
       kind: 'stopped',
       session,
       threadId: item?.threadId,
-      frameId: item instanceof vscode.DebugStackFrame ? item.frameId : undefined,
+      frameId: item instanceof vscode.DebugStackFrame && item !== state.stale ? item.frameId : undefined,
       stop: state.stops,
     };
   }
 
   createDebugAdapterTracker(session: vscode.DebugSession): vscode.DebugAdapterTracker {
-    const state: SessionState = { stopped: false, stops: 0 };
+    const state: SessionState = { stopped: false, stops: 0, stale: undefined };
     this.#sessions.set(session.id, state);
     return {
       onDidSendMessage: (message: DebugProtocol.ProtocolMessage) => this.#observe(state, message),
@@ -90,6 +92,7 @@ export class FocusFollower implements vscode.Disposable, vscode.DebugAdapterTrac
         case 'stopped':
           state.stopped = true;
           state.stops++;
+          state.stale = vscode.debug.activeStackItem;
           this.#announce(frameGrace); // The frame's own change event comes first, as a rule.
           break;
         case 'continued':

@@ -131,6 +131,7 @@ export function smashedReturn(theme: Theme): Promise<void> {
       (words) => words.includes('#CP, error code 0x0000000000000001'),
     );
     await shot(`journey-5-ended-${theme}`);
+    assert.deepEqual(await w.toasts(), []);
   });
 }
 
@@ -164,6 +165,7 @@ export function missedEndbranch(theme: Theme): Promise<void> {
       cet.join('\n'),
     );
     await shot(`journey-ibt-${theme}`);
+    assert.deepEqual(await w.toasts(), []);
     await w.press('Shift+F5');
     await w.until(
       'the end',

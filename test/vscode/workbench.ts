@@ -200,6 +200,11 @@ export class Workbench {
     return lines.join('\n').replaceAll('\u00a0', ' ');
   }
 
+  /** The notifications in the corner. */
+  async toasts(): Promise<string[]> {
+    return this.page.locator('.notifications-toasts .notification-list-item-message').allTextContents();
+  }
+
   /** What an element says, its no-break spaces as spaces. */
   async text(element: Locator): Promise<string> {
     return ((await element.first().textContent()) ?? '').replaceAll('\u00a0', ' ');
