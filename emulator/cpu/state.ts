@@ -124,6 +124,11 @@ export const STATE = layout(STATE_BASE + 0x600, {
   cpHasValues: 32,
   /** Vectors being delivered, for the double-fault rules: -1 or the first event's vector. */
   deliveringVector: 32,
+  /** PDPTE registers of PAE paging (SDM Vol. 3A §4.4.1). */
+  pdpte0: 64,
+  pdpte1: 64,
+  pdpte2: 64,
+  pdpte3: 64,
 });
 
 export const ENGINE = layout(ENGINE_BASE, {

@@ -1,10 +1,12 @@
-import { type Field, STATE } from '../../state.ts';
+import { ENGINE, type Field, STATE } from '../../state.ts';
 import {
   cpl,
   DONE,
+  FAULT,
   gp0,
   type HostContext,
   type HostHandler,
+  isCanonicalHalves,
   LOOKUP,
   longMode,
   nextRip,
@@ -14,6 +16,7 @@ import {
   VECTOR,
   writeOperandRegister,
 } from './context.ts';
+import { loadPdptes, usesPae } from './pdpteRegisters.ts';
 
 /** MOV to and from control and debug registers, CLTS, LMSW, INVLPG, XGETBV (SDM Vol. 2; Vol. 3A §2.5). */
 const CR0 = {
@@ -95,10 +98,6 @@ function writeCr0(c: HostContext, low: number, high: number): number {
       if (!(state.low(STATE.cr4) & CR4.PAE)) return gp0(c);
       if (c.codeBits === 64) return gp0(c);
       state.setHalves(STATE.efer, efer | EFER.LMA, state.high(STATE.efer));
-    } else {
-      return c.unsupported(
-        'The guest turns on 32-bit or PAE paging, which this machine does not have yet (only 4-level).',
-      );
     }
   }
   if (turnsOff) {
@@ -109,6 +108,8 @@ function writeCr0(c: HostContext, low: number, high: number): number {
   if (!(value & CR0.PE)) {
     return c.unsupported('The guest leaves protected mode; this machine does not have real mode yet.');
   }
+  const reloads = (value ^ old) & (CR0.PG | CR0.CD | CR0.NW);
+  if (reloads && usesPae(c, value, state.low(STATE.cr4)) && !loadPdptes(c, state.low(STATE.cr3))) return FAULT;
   state.setHalves(STATE.cr0, value, 0);
   if ((value ^ old) & (CR0.PG | CR0.WP | CR0.PE)) c.exports.tlbFlush(0);
   c.exports.updateContext();
@@ -127,6 +128,7 @@ function writeCr3(c: HostContext, low: number, high: number): number {
     if (!noFlush) c.exports.tlbFlush(1);
     else c.exports.flushFast();
   } else {
+    if (usesPae(c, state.low(STATE.cr0), state.low(STATE.cr4)) && !loadPdptes(c, low)) return FAULT;
     state.setHalves(STATE.cr3, low, 0);
     c.exports.tlbFlush(1);
   }
@@ -141,8 +143,10 @@ function writeCr4(c: HostContext, low: number, high: number): number {
   if (longMode(c) && !(low & CR4.PAE)) return gp0(c);
   if (low & CR4.CET && !(state.low(STATE.cr0) & CR0.WP)) return gp0(c);
   if (low & CR4.PCIDE && !(old & CR4.PCIDE) && (!longMode(c) || state.low(STATE.cr3) & 0xfff)) return gp0(c);
-  state.setHalves(STATE.cr4, low, 0);
   const changed = low ^ old;
+  const reloads = changed & (CR4.PAE | CR4.PGE | CR4.PSE | CR4.SMEP);
+  if (reloads && usesPae(c, state.low(STATE.cr0), low) && !loadPdptes(c, state.low(STATE.cr3))) return FAULT;
+  state.setHalves(STATE.cr4, low, 0);
   if (changed & (CR4.PGE | CR4.PSE | CR4.PAE | CR4.SMEP | CR4.SMAP | CR4.PCIDE | CR4.PKE)) c.exports.tlbFlush(0);
   c.exports.updateContext();
   return relookup(c);
@@ -240,10 +244,14 @@ export const controlRegisters: Readonly<Record<string, HostHandler>> = {
   },
   invlpg: (c) => {
     if (cpl(c) !== 0) return gp0(c);
-    const [, high] = operandAddress(c);
-    const top = (high | 0) >> 15;
+    const [low, high] = operandAddress(c);
     // A non-canonical address is a NOP in 64-bit mode (SDM Vol. 2, INVLPG).
-    if (top === 0 || top === -1) c.exports.hostInvalidate();
+    if (isCanonicalHalves(low, high)) c.exports.hostInvalidate();
+    if (!(c.state.low(STATE.cr4) & CR4.PAE)) {
+      // The other half of a 4-MiB page.
+      c.state.setHalves(ENGINE.scratch0, low ^ 0x200000, 0);
+      c.exports.hostInvalidate();
+    }
     return relookup(c);
   },
   invd: (c) => (cpl(c) !== 0 ? gp0(c) : DONE),
