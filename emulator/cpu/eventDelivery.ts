@@ -42,12 +42,24 @@ export type Delivery =
   | { readonly kind: 'shutdown'; readonly sentence: string }
   | { readonly kind: 'unsupported'; readonly sentence: string };
 
-const describe = (state: StateView): string => {
-  const vector = state.get32(STATE.eventVector);
-  const error = state.get32(STATE.eventHasError) ? `(0x${(state.get32(STATE.eventError) >>> 0).toString(16)})` : '';
-  const address = vector === PAGE_FAULT ? ` at linear address 0x${state.get64(STATE.eventCr2).toString(16)}` : '';
-  return vectorName(vector) + error + address;
-};
+/** An event as it was when its delivery began; put into words only when the chain ends badly. */
+interface Seen {
+  readonly vector: number;
+  readonly error: number | undefined;
+  readonly cr2: readonly [low: number, high: number];
+}
+
+const seen = (state: StateView): Seen => ({
+  vector: state.get32(STATE.eventVector),
+  error: state.get32(STATE.eventHasError) ? state.get32(STATE.eventError) >>> 0 : undefined,
+  cr2: [state.low(STATE.eventCr2), state.high(STATE.eventCr2)],
+});
+
+function describe({ vector, error, cr2 }: Seen): string {
+  const code = error === undefined ? '' : `(0x${error.toString(16)})`;
+  const address = (BigInt(cr2[1]) << 32n) | BigInt(cr2[0]);
+  return vectorName(vector) + code + (vector === PAGE_FAULT ? ` at linear address 0x${address.toString(16)}` : '');
+}
 
 /** What comes of a second event while `first` was being delivered. */
 function combine(first: number, second: number): 'double' | 'triple' | 'serial' {
@@ -69,12 +81,11 @@ export function deliverPending(
   legacy: () => 0 | 1 | string,
   counted: (vector: number) => void,
 ): Delivery {
-  const rip = state.get64(STATE.rip);
-  const chain: string[] = [];
+  const chain: Seen[] = [];
   for (let depth = 0; depth < 8; depth++) {
     const vector = state.get32(STATE.eventVector);
     const kind = state.get32(STATE.eventKind);
-    chain.push(describe(state));
+    chain.push(seen(state));
     // INT n with vector 14 or 1 is no page fault and no debug exception.
     if (kind !== EVENT.SOFTWARE) {
       if (vector === PAGE_FAULT) state.set64(STATE.cr2, state.get64(STATE.eventCr2));
@@ -92,23 +103,23 @@ export function deliverPending(
     const next = state.get32(STATE.eventVector);
     const hardware = kind === EVENT.SOFTWARE || kind === EVENT.SOFTWARE_EXCEPTION ? 'serial' : combine(vector, next);
     if (hardware === 'triple') {
-      chain.push(describe(state));
+      chain.push(seen(state));
       state.set32(STATE.eventPending, 0);
       state.set32(STATE.activity, 2);
       return {
         kind: 'shutdown',
-        sentence: `The guest shut the processor down at RIP 0x${rip.toString(16)}: ${chain.join(', then in its delivery ')}.`,
+        sentence: `The guest shut the processor down at RIP 0x${state.get64(STATE.rip).toString(16)}: ${chain.map(describe).join(', then in its delivery ')}.`,
       };
     }
     if (hardware === 'double') {
-      chain.push(describe(state));
+      chain.push(seen(state));
       state.set32(STATE.eventVector, DOUBLE_FAULT);
       state.set32(STATE.eventHasError, 1);
       state.set32(STATE.eventError, 0);
       state.set32(STATE.eventKind, EVENT.FAULT);
     }
   }
-  return { kind: 'unsupported', sentence: `Event delivery does not end: ${chain.join(', ')}.` };
+  return { kind: 'unsupported', sentence: `Event delivery does not end: ${chain.map(describe).join(', ')}.` };
 }
 
 /** DR6 from the conditions found; bits 15:13 and 3:0. DR7.GD is cleared. */

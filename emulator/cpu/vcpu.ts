@@ -30,6 +30,8 @@ export interface Bus {
   exitRequest(): RunExit | undefined;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Longest stretch that runs without looking around. */
 const SLICE = 0x4000_0000;
 
@@ -63,6 +65,7 @@ export class Vcpu {
     const instance = new WebAssembly.Instance(compiled, { env: { memory: memory.memory }, host: this.imports() });
     this.exports = instance.exports as unknown as StepExports;
     this.code = new CodeCache(this.state, module, () => this.exports.flushFast());
+    this.host = this.makeHostContext();
     this.debugRegisters = new DebugRegisters(this.state, () => this.exports.flushFast());
     this.reset();
   }
@@ -342,10 +345,11 @@ export class Vcpu {
     state.set32(ENGINE.record, record);
     const from = state.get32(ENGINE.linkFrom);
     state.set32(ENGINE.linkFrom, 0);
-    if (cached) {
+    // The jump cache holds only what the architectural TLB holds: a jump through it must be one that would hit there.
+    if (cached && this.exports.fetchCached()) {
       this.code.rememberJump(state.low(STATE.rip), state.high(STATE.rip), record);
-      if (from !== 0) state.view.setInt32(from + RECORD.link, record, true);
     }
+    if (cached && from !== 0) state.view.setInt32(from + RECORD.link, record, true);
     return undefined;
   }
 
@@ -462,16 +466,18 @@ export class Vcpu {
     return this.state.get32(segment(CS).limit) !== -1;
   }
 
-  private hostContext(decoded: DecodedInstruction | undefined): HostContext {
-    const { state } = this;
+  /** One object for all host instructions: what differs is set before each. */
+  private readonly host: Mutable<HostContext>;
+
+  private makeHostContext(): Mutable<HostContext> {
     return {
-      state,
+      state: this.state,
       exports: this.exports,
       processor: this.processor,
-      operands: decoded?.hostOperands ?? [],
-      code: decoded?.code ?? '',
-      length: decoded?.length ?? 0,
-      codeBits: codeBitsOf(state.get32(STATE.context)),
+      operands: [],
+      code: '',
+      length: 0,
+      codeBits: 64,
       steps: () => this.steps,
       portIn: (port, size) => this.bus.portIn(port, size),
       portOut: (port, size, value) => this.bus.portOut(port, size, value),
@@ -481,6 +487,15 @@ export class Vcpu {
       },
       updateWatch: () => this.debugRegisters.update(),
     };
+  }
+
+  private hostContext(decoded: DecodedInstruction | undefined): HostContext {
+    const { host } = this;
+    host.operands = decoded?.hostOperands ?? [];
+    host.code = decoded?.code ?? '';
+    host.length = decoded?.length ?? 0;
+    host.codeBits = codeBitsOf(this.state.get32(STATE.context));
+    return host;
   }
 
   private hostInstruction(which: number, record: number): number {

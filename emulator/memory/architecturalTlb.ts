@@ -200,7 +200,6 @@ export function defineArchitecturalTlb(core: Core): void {
         f.branch(again);
       });
     });
-    newGeneration(f);
   });
 }
 

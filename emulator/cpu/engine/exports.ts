@@ -6,6 +6,8 @@ export interface StepExports {
   deliver64(): number;
   /** → host-physical address of the next instruction byte, -1 with a fault recorded, -2 outside RAM. */
   fetch(): number;
+  /** Whether the page of RIP is in the architectural TLB (or paging is off). */
+  fetchCached(): number;
   /** Linear address in scratch0 → host address of readable bytes, or 0 with the fault recorded. */
   hostRead(size: number, access: number): number;
   hostWrite(size: number, access: number): number;

@@ -1,6 +1,7 @@
+import { TLB, TLB_ENTRY } from '../../memory/architecturalTlb.ts';
 import { RAM_BASE } from '../../memory/map.ts';
-import { and, eq, i32, i64, ltU, wrap } from '../../wasm/expressions.ts';
-import { ENGINE, get32, get64, put64, STATE } from '../state.ts';
+import { add, and, eq, eqz, i32, i64, load32, ltU, wrap } from '../../wasm/expressions.ts';
+import { CS, ENGINE, get32, get64, put64, STATE, segment as segmentFields } from '../state.ts';
 import type { Core } from './core.ts';
 
 /** Entry points for TypeScript: 64-bit addresses come through ENGINE.scratch0, so that none crosses as a bigint. */
@@ -37,6 +38,16 @@ export function defineHostAccess(core: Core): void {
     f.return(i32(0));
   });
   m.export(segment);
+
+  const cached = m.declare('fetchCached', [], ['i32']);
+  m.define(cached, (f) => {
+    f.if(eqz(and(wrap(get64(STATE.cr0)), i32(1 << 31))), () => f.return(i32(1)));
+    const entry = f.let(f.call(core.tlbFind, add(get64(STATE.rip), get64(segmentFields(CS).base))));
+    f.if(eqz(entry), () => f.return(i32(0)));
+    // Only an entry that was fetched through empties the jump cache when it is evicted.
+    f.return(and(load32(entry, TLB_ENTRY.flags), i32(TLB.FETCHED)));
+  });
+  m.export(cached);
 
   const invalidate = m.declare('hostInvalidate', []);
   m.define(invalidate, (f) => f.run(core.tlbInvalidate, address()));

@@ -1,6 +1,6 @@
 import type { ProgramImage } from '../../../adapter/program/image.ts';
 import { expectedRecord } from './departures.ts';
-import { addressOf, codeLabels } from './guests.ts';
+import { addressOf, codeLabels, markAddresses } from './guests.ts';
 import { compareMarks, compareRecords, type MarkMachine, parseRecords, type Recording, takeMark } from './marks.ts';
 
 const RECORD_BYTES = 128;
@@ -8,7 +8,7 @@ const RECORD_BYTES = 128;
 /** Runs a guest with marks beside its recording. Gives the differences, one sentence each, up to the first wrong place. */
 export function runMarks(machine: MarkMachine, image: ProgramImage, recording: Recording): string[] {
   const labels = codeLabels(image);
-  const addresses = [...labels.keys()];
+  const addresses = markAddresses(image);
   const exit = addressOf(image, 'exit');
   const differences: string[] = [];
   let previous: string | undefined;
