@@ -195,13 +195,15 @@ function bindLine(program: ProgramView, path: string, line: number): Bound | str
   return { addresses: found.addresses, path, line: found.line };
 }
 
-function bindFunction(program: ProgramView, name: string): Bound | string {
-  const symbol = program.lookup.symbolNamed(name.trim());
-  if (symbol === undefined) return `The program has no symbol ${name}.`;
-  if (!program.isCode(symbol.address)) return `${name} is not code.`;
-  const address = program.bodyOf(symbol.address);
-  const place = program.placeOf(address);
-  return { addresses: [address], ...(place && { path: place.file, line: place.line }) };
+function bindFunction(program: ProgramView, requested: string): Bound | string {
+  const name = requested.trim();
+  const addresses = program.entriesNamed(name);
+  const [first] = addresses;
+  if (first === undefined) {
+    return program.lookup.symbolNamed(name) ? `${name} is not code.` : `The program has no symbol ${name}.`;
+  }
+  const place = program.placeOf(first);
+  return { addresses, ...(place && { path: place.file, line: place.line }) };
 }
 
 function compileRequest({ condition, hitCondition, logMessage }: BreakpointRequest) {

@@ -93,7 +93,7 @@ export function readCet({ machine, registers }: Debuggee): CetBody {
     summary: {
       shadowStack: state.shadowStack ? `on (${state.control}.SH_STK_EN)` : `off: ${state.reason ?? ''}`,
       tracker: state.branchTracking
-        ? `on (${state.control}.ENDBR_EN), ${tracker === 1n ? 'WAIT_FOR_ENDBRANCH' : 'IDLE'}`
+        ? `${tracker === 1n ? 'WAIT_FOR_ENDBRANCH' : 'IDLE'} (${state.control}.ENDBR_EN on)`
         : 'off',
     },
   };

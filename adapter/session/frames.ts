@@ -1,4 +1,5 @@
 import type { MachineApi } from '../../emulator/api.ts';
+import type { LinePlace } from '../program/lookup.ts';
 import { callBefore, stackMovement } from './callProof.ts';
 import { DWARF_64, unwindByRules } from './cfi.ts';
 import { type InterruptFrame, interruptFrameAt, vectorOfHandler } from './interruptFrame.ts';
@@ -19,6 +20,11 @@ export interface Frame {
   readonly kind: 'top' | 'caller' | 'interrupted';
   /** For `interrupted`: the vector that was delivered, when the handler's gate tells it. */
   readonly vector?: number;
+  /**
+   * For code that stands in for calls: which function it is of (none: the one that the symbol names) and where that is in
+   * the source; `outer` for all but the innermost, which share its registers.
+   */
+  readonly inlined?: { readonly name?: string; readonly place?: LinePlace; readonly outer: boolean };
   /** Where the ordinary stack holds this frame's instruction pointer. Absent in the first frame. */
   readonly slot?: bigint;
   /** Set when the shadow stack and the ordinary stack disagree about where the callee returns to, which is this frame. */
@@ -52,7 +58,25 @@ interface Outward {
 
 /** All frames of the stopped thread, innermost first. */
 export function readFrames(machine: MachineApi, program: ProgramView): Frame[] {
-  return new FrameWalker(machine, program).walk();
+  return new FrameWalker(machine, program).walk().flatMap((frame) => withInlined(program, frame));
+}
+
+/** One frame for each inlined call that the code is in, then one for the function that really was called. */
+function withInlined(program: ProgramView, frame: Frame): Frame[] {
+  const exact = frame.kind !== 'caller';
+  const address = exact ? frame.instructionPointer : frame.instructionPointer - 1n;
+  const calls = exact ? program.enteredAt(address) : program.lookup.inlinedAt(address);
+  if (calls.length === 0) return [frame];
+  const { mismatch, vector, ...plain } = frame;
+  let place = program.placeOf(address, exact);
+  return [...calls, undefined].map((call, index) => {
+    const inlined = { ...(call && { name: call.name }), ...(place && { place }), outer: index > 0 };
+    const file = call && program.image.sources[call.callFile];
+    place =
+      file === undefined ? undefined : { file, line: call!.callLine, column: call!.callColumn, isStatement: true };
+    // What is told of a frame as such is told once, at the innermost.
+    return index === 0 ? { ...frame, inlined } : { ...plain, inlined };
+  });
 }
 
 class FrameWalker {

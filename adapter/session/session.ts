@@ -77,7 +77,12 @@ export class ShadowstepSession extends DebugSession {
       response.success = false;
       response.message = sentenceOf(request.command, error);
       response.body = {
-        error: { id: 1, format: '{sentence}', variables: { sentence: response.message }, showUser: true },
+        error: {
+          id: 1,
+          format: '{sentence}',
+          variables: { sentence: response.message },
+          showUser: ASKED_BY_HAND.has(request.command),
+        },
       };
     }
     this.sendResponse(response);
@@ -85,6 +90,9 @@ export class ShadowstepSession extends DebugSession {
     if (request.command === 'disconnect') this.shutdown();
   }
 }
+
+/** Requests that a person asked for: a client may show their errors. Those of hovers and views it should not. */
+const ASKED_BY_HAND = new Set(['launch', 'restart', 'continue', 'pause', 'next', 'stepIn', 'stepOut', 'goto']);
 
 function sentenceOf(command: string, error: unknown): string {
   if (error instanceof RequestError || error instanceof ExpressionError) return error.message;

@@ -38,6 +38,7 @@ function rowsOf(state: SessionState, program: ProgramView, frame: Frame, id: num
 }
 
 function labelOf(program: ProgramView, frame: Frame): string | undefined {
+  if (frame.inlined?.outer) return undefined;
   if (frame.kind === 'interrupted') {
     return frame.vector === undefined ? '<interrupted here>' : `<interrupted here by ${vectorName(frame.vector)}>`;
   }
@@ -47,15 +48,12 @@ function labelOf(program: ProgramView, frame: Frame): string | undefined {
 }
 
 function rowOf(program: ProgramView, frame: Frame, id: number): DebugProtocol.StackFrame {
-  const { instructionPointer } = frame;
+  const { instructionPointer, inlined } = frame;
   // A return address may already belong to the next line or function; the CALL is the byte before it.
-  const address = frame.kind === 'caller' ? instructionPointer - 1n : instructionPointer;
-  const place = program.placeOf(address);
-  const symbol = program.lookup.symbolAt(address);
-  const offset = symbol === undefined ? 0n : instructionPointer - symbol.symbol.address;
-  const plain = place !== undefined || offset === 0n;
-  const name =
-    symbol === undefined ? shortHex(instructionPointer) : `${symbol.symbol.name}${plain ? '' : `+${shortHex(offset)}`}`;
+  const exact = frame.kind !== 'caller';
+  const address = exact ? instructionPointer : instructionPointer - 1n;
+  const place = inlined ? inlined.place : program.placeOf(address, exact);
+  const name = inlined?.name ?? functionName(program, address, instructionPointer, place !== undefined);
   return {
     id,
     name,
@@ -64,4 +62,12 @@ function rowOf(program: ProgramView, frame: Frame, id: number): DebugProtocol.St
     instructionPointerReference: shortHex(instructionPointer),
     ...(place && { source: { name: fileName(place.file), path: place.file } }),
   };
+}
+
+/** The function, with the offset where no source line says more. */
+function functionName(program: ProgramView, address: bigint, instructionPointer: bigint, hasLine: boolean): string {
+  const symbol = program.lookup.symbolAt(address)?.symbol;
+  if (symbol === undefined) return shortHex(instructionPointer);
+  const offset = instructionPointer - symbol.address;
+  return hasLine || offset === 0n ? symbol.name : `${symbol.name}+${shortHex(offset)}`;
 }

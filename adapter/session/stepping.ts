@@ -29,6 +29,10 @@ export const steppingRequests: Family = {
   }),
 
   stepOut: handler({}, (state, args: DebugProtocol.StepOutArguments) => {
+    if (state.frames()[1]?.inlined?.outer) {
+      step(state, args, ({ stepper }) => stepper.outOfInlined());
+      return;
+    }
     const caller = callerOf(state);
     if (caller === undefined) refuseOutermost(state);
     step(state, args, ({ stepper }) => stepper.out(caller));

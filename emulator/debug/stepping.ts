@@ -5,6 +5,7 @@ import type { LineOracle, LineSpan, ReturnPoint, Stop } from './stops.ts';
 const STEPPED: Stop = { reason: 'step' };
 /** What `step into` follows and `step over` runs through. */
 const CALLS: ReadonlySet<InstructionShape['kind']> = new Set(['call', 'farCall', 'systemCall']);
+const RETURNS: ReadonlySet<InstructionShape['kind']> = new Set(['return', 'farReturn', 'interruptReturn']);
 
 /**
  * The steps a person asks for, made of single steps and runs to a goal. A callee is left by comparing RSP, so recursion
@@ -42,13 +43,24 @@ export class Stepper {
   async out(caller: ReturnPoint | undefined): Promise<Stop> {
     if (caller !== undefined) return (await this.runTo(caller.address, caller.stackPointer)) ?? STEPPED;
     for (;;) {
-      const kind = this.here()?.kind;
-      const leaving = kind === 'return' || kind === 'farReturn' || kind === 'interruptReturn';
+      const instruction = this.here();
+      const leaving = instruction !== undefined && RETURNS.has(instruction.kind);
       const stop = leaving ? await this.runner.single() : await this.pass();
       if (stop !== undefined) return stop;
       const hit = this.breakpointHere();
       if (hit !== undefined) return hit;
       if (leaving) return STEPPED;
+    }
+  }
+
+  /** Until the code of the innermost inlined call has been left. */
+  async outOfInlined(): Promise<Stop> {
+    const depth = this.lines.lineAt(this.address)?.depth ?? 0;
+    for (;;) {
+      const stop = (await this.pass()) ?? this.breakpointHere();
+      if (stop !== undefined) return stop;
+      const now = this.lines.lineAt(this.address);
+      if (now === undefined || now.depth < depth) return STEPPED;
     }
   }
 
@@ -65,12 +77,15 @@ export class Stepper {
       if (hit !== undefined) return hit;
       const now = this.lines.lineAt(this.address);
       if (now === undefined) return STEPPED;
+      const returned = instruction !== undefined && RETURNS.has(instruction.kind);
+      if (!into && !returned && now.depth > from.depth) continue;
       if (now.line === from.line) {
         if (isWholeLineAgain(from, now, before, instruction, this.address)) return STEPPED;
         continue;
       }
-      if (this.lines.isStatement(this.address)) return STEPPED;
-      // In the middle of another line (a return into an expression, a row that is no statement): on to where one starts.
+      if (now.start === this.address && now.isStatement) return STEPPED;
+      // Rows within statements do not count, but a return into the middle of a line makes that line the current one.
+      if (!returned) continue;
       from = now;
     }
   }

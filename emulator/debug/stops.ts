@@ -25,10 +25,8 @@ export interface StopPolicy {
 
 /** Where the lines of the program are, for steps by line. */
 export interface LineOracle {
-  /** The contiguous code of the line that covers an address; undefined where no line is known. */
+  /** The line table's row that covers an address; undefined where no line is known. */
   lineAt(address: bigint): LineSpan | undefined;
-  /** Whether a statement starts exactly at the address. */
-  isStatement(address: bigint): boolean;
   /** Where the body of the function that starts at `address` begins, `address` itself when it has no prologue. */
   bodyOf(address: bigint): bigint;
 }
@@ -38,6 +36,10 @@ export interface LineSpan {
   readonly end: bigint;
   /** Equal for two spans of the same line of the same file. */
   readonly line: string;
+  /** False for a row in the middle of a statement, where a step does not end. */
+  readonly isStatement: boolean;
+  /** How many inlined calls the code is in; a step over goes past those that it is not in yet. */
+  readonly depth: number;
 }
 
 /** Where a function returns to: its caller's instruction and what RSP will be there. */

@@ -65,7 +65,7 @@ describe.skipIf(missing !== undefined)(`a C program${missing === undefined ? '' 
     expect(seen.size).toBeGreaterThan(5);
   });
 
-  it('stepIn enters a function past its prologue, stepOut comes back to the caller', async () => {
+  it('stepIn enters a function, stepOut comes back to the caller', async () => {
     const client = await entered(program);
     await runTo(client, 'deflate');
     const [, caller] = await frames(client);
@@ -83,7 +83,19 @@ describe.skipIf(missing !== undefined)(`a C program${missing === undefined ? '' 
     const [top] = await frames(client);
     expect(top!.name).toBe(caller!.name);
     // RIP is where the caller goes on: inside it, not at its start.
-    expect(await evaluate(client, `rip > ${caller!.name}`)).toBe('1');
+    expect(await evaluate(client, 'rip > main && rip < main + 0x1000')).toBe('1');
+  });
+
+  it('shows inlined functions as callers, and stops where one begins', async () => {
+    const client = await entered(program);
+    await runTo(client, 'deflate');
+    // The compiler made `pack` part of `main`.
+    expect(await names(client)).toEqual(['deflate', 'pack', 'main', '_start']);
+    const check = await entered(program);
+    const { body } = await check.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'unpack' }] });
+    expect(body.breakpoints[0]).toMatchObject({ verified: true, source: { name: 'zlib-check.c' } });
+    await stopAfter(check, () => check.continueRequest({ threadId: 1 }));
+    expect(check.output('stdout')).toMatch(/level 1: .*\n$/);
   });
 
   it('a conditional breakpoint with a count is met at the right call', async () => {
