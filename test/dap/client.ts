@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,8 @@ import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { buildSync } from 'esbuild';
 import { afterAll, afterEach } from 'vitest';
+import { buildStepModule } from '../../emulator/cpu/engine/stepModule.ts';
+import { toFiles } from '../../emulator/cpu/engine/stepModuleFile.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const root = join(here, '../..');
@@ -29,6 +31,9 @@ buildSync({
 // iced-x86 reads its module from beside itself.
 const iced = dirname(createRequire(import.meta.url).resolve('iced-x86'));
 copyFileSync(join(iced, 'iced_x86_bg.wasm'), join(bundle, 'iced_x86_bg.wasm'));
+const stepTier = toFiles(buildStepModule());
+writeFileSync(join(bundle, 'stepTier.wasm'), stepTier.wasm);
+writeFileSync(join(bundle, 'stepTier.json'), stepTier.index);
 
 /** The adapter process under test, as a client sees it. */
 export class Client extends DebugClient {

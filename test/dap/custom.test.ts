@@ -98,7 +98,7 @@ describe('shadowstep/cet', () => {
     await stopAfter(client, () => client.continueRequest({ threadId: 1 }));
     const body = await cet(client);
     expect(field(body, 'IA32_U_CET', 'TRACKER')).toMatchObject({ value: '0x1', meaning: 'WAIT_FOR_ENDBRANCH' });
-    expect(body.summary.tracker).toBe('on (U_CET.ENDBR_EN), WAIT_FOR_ENDBRANCH');
+    expect(body.summary.tracker).toBe('WAIT_FOR_ENDBRANCH (U_CET.ENDBR_EN on)');
   });
 
   it('sets a register or one field, and refuses what the processor could not hold', async () => {
