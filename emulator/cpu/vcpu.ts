@@ -275,6 +275,8 @@ export class Vcpu {
     }
     this.eventShown = false;
     state.set32(ENGINE.record, 0);
+    // A branch whose budget ended must not be linked to the handler.
+    state.set32(ENGINE.linkFrom, 0);
     const delivery = deliverPending(
       state,
       this.exports,

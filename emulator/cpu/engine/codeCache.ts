@@ -205,7 +205,12 @@ export class CodeCache {
     view.setInt32(record + RECORD.page, page, true);
     view.setInt32(record + RECORD.auxiliary, decoded.host, true);
     // A branch to the same page may be linked: 1 says "not yet". One of 16 bits cuts RIP, whose page it cannot know.
-    if (decoded.form.shape === 'j' && decoded.form.size !== 16 && decoded.immediateHigh === 0 && decoded.immediateLow >>> 0 < 0x1000) {
+    if (
+      decoded.form.shape === 'j' &&
+      decoded.form.size !== 16 &&
+      decoded.immediateHigh === 0 &&
+      decoded.immediateLow >>> 0 < 0x1000
+    ) {
       view.setInt32(record + RECORD.link, 1, true);
     }
     if (decoded.form.name === 'host') this.decoded.set(record, decoded);
