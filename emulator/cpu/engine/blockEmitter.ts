@@ -1,10 +1,8 @@
-import { readableAt, writableAt } from '../../memory/access.ts';
-import { ACCESS, isCanonical } from '../../memory/paging.ts';
+import { ACCESS } from '../../memory/paging.ts';
 import { ByteWriter } from '../../wasm/byteWriter.ts';
 import {
   add,
   and,
-  eq,
   eqz,
   type I32,
   type I64,
@@ -19,7 +17,6 @@ import {
   shrU,
   sub,
   type V128,
-  wrap,
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.ts';
 import type { DecodedInstruction, MemoryOperand } from '../decode/decoded.ts';
@@ -27,10 +24,9 @@ import { isStackSegment } from '../decode/operands.ts';
 import type { FlagState } from '../flags.ts';
 import { ENGINE, GPR_BASE, get32, get64, gprAddress, put32, put64, STATE, XMM_BASE, ZERO_ADDRESS } from '../state.ts';
 import type { Core } from './core.ts';
-import type { Emitter, Form, Modified } from './emitter.ts';
+import type { Emitter, Form } from './emitter.ts';
+import { EmitterBase, maskTo, type RegisterOperand } from './emitterBase.ts';
 import { STATUS } from './record.ts';
-
-const mask = (value: I64, bits: number): I64 => (bits === 64 ? value : and(value, i64(2 ** bits - 1)));
 
 /** One point where a block can come out: the page offset of the next instruction, and how many have retired. */
 export interface BlockExit {
@@ -42,10 +38,7 @@ export interface BlockExit {
  * The block tier's emitter: operands are constants, general registers and lazy flags live in wasm locals. Every way
  * out goes through one epilogue that writes back what was changed; `exits` tells RIP and retired count for each.
  */
-export class BlockEmitter implements Emitter {
-  readonly f: FunctionBuilder;
-  readonly core: Core;
-  fault: Label;
+export class BlockEmitter extends EmitterBase implements Emitter {
   readonly flags: FlagState;
   readonly exits: BlockExit[] = [];
   private instruction!: DecodedInstruction;
@@ -61,10 +54,8 @@ export class BlockEmitter implements Emitter {
   private flagsUsed = false;
 
   constructor(f: FunctionBuilder, core: Core, out: Label, fault: Label) {
-    this.f = f;
-    this.core = core;
+    super(f, core, fault);
     this.out = out;
-    this.fault = fault;
     this.budget = f.parameter(0);
     this.status = f.local('i32');
     this.exit = f.local('i32');
@@ -171,10 +162,6 @@ export class BlockEmitter implements Emitter {
     return this.instruction.form.size;
   }
 
-  private kind(operand: number): string {
-    return this.form.shape[operand] ?? '';
-  }
-
   private local(index: number): Local<'i64'> {
     const known = this.registers.get(index);
     if (known) return known;
@@ -199,24 +186,24 @@ export class BlockEmitter implements Emitter {
   private readPlace(address: number, bits: number): I64 {
     if (this.isVector(address)) return loadBits(bits, i32(0), address);
     const value = this.local((address - GPR_BASE) >>> 3);
-    return mask(address & 7 ? shrU(value, i64(8)) : value, bits);
+    return maskTo(address & 7 ? shrU(value, i64(8)) : value, bits);
   }
 
   private writePlace(address: number, value: I64, bits: number): void {
     if (this.isVector(address)) {
       // As the step tier: a 32-bit register result clears the upper half.
-      if (bits === 32) this.f.store64(i32(0), mask(value, 32), address);
+      if (bits === 32) this.f.store64(i32(0), maskTo(value, 32), address);
       else this.f.storeBits(bits, i32(0), value, address);
       return;
     }
     const index = (address - GPR_BASE) >>> 3;
     if (bits >= 32) {
-      this.setGpr(index, mask(value, bits));
+      this.setGpr(index, maskTo(value, bits));
       return;
     }
     const shift = address & 7 ? 8 : 0;
     const field = ((1n << BigInt(bits)) - 1n) << BigInt(shift);
-    const placed = shift ? shl(mask(value, bits), i64(8)) : mask(value, bits);
+    const placed = shift ? shl(maskTo(value, bits), i64(8)) : maskTo(value, bits);
     this.setGpr(index, or(and(this.local(index), i64(~field)), placed));
   }
 
@@ -244,78 +231,26 @@ export class BlockEmitter implements Emitter {
     const parts = [this.addressPart(base), scaled && shl(scaled, i64(scale)), displacement].filter(
       (p) => p !== undefined,
     );
-    return mask(
+    return maskTo(
       parts.reduce((a, b) => add(a, b)),
       addressBits,
     );
   }
 
+  protected registerOperand(operand: number): RegisterOperand {
+    const place = this.place(operand);
+    return {
+      read: (bits) => this.readPlace(place, bits),
+      write: (value, bits) => this.writePlace(place, value, bits),
+    };
+  }
+
+  protected loadVector(operand: number): V128 {
+    return load128(i32(0), this.place(operand));
+  }
+
   stackBit(): I32 {
     return i32(isStackSegment(this.instruction.memory) ? ACCESS.STACK : 0);
-  }
-
-  linear(_operand: number, bits: number, write: boolean, delta?: I64): Local<'i64'> {
-    const { f, core } = this;
-    const offset = delta ? add(this.offset(), delta) : this.offset();
-    if (this.form.memory !== 'g') return f.let(offset);
-    const linear = f.let(
-      f.call(core.segmentLinear, i32(this.memory.segment), offset, i32(bits / 8), i32(write ? ACCESS.WRITE : 0)),
-    );
-    f.branchIf(and(eq(linear, i64(-1)), get32(STATE.eventPending)), this.fault);
-    return linear;
-  }
-
-  read(operand: number, bits = this.size): Local<'i64'> {
-    const { f } = this;
-    switch (this.kind(operand)) {
-      case 'i':
-        return f.let(mask(this.immediate(), bits));
-      case 'm':
-        return f.let(loadBits(bits, readableAt(this, this.linear(operand, bits, false), bits / 8, this.stackBit())));
-      default:
-        return f.let(this.readPlace(this.place(operand), bits));
-    }
-  }
-
-  modify(operand: number, bits = this.size): Modified {
-    const { f } = this;
-    if (this.kind(operand) !== 'm') {
-      const place = this.place(operand);
-      return { value: f.let(this.readPlace(place, bits)), write: (value) => this.writePlace(place, value, bits) };
-    }
-    const access = or(this.stackBit(), i32(ACCESS.MODIFY));
-    const site = writableAt(this, this.linear(operand, bits, true), bits / 8, access);
-    return {
-      value: f.let(loadBits(bits, site.host)),
-      write: (value) => {
-        f.storeBits(bits, site.host, value);
-        site.commit();
-      },
-    };
-  }
-
-  writer(operand: number, bits = this.size): { write(value: I64): void } {
-    if (this.kind(operand) !== 'm') {
-      return { write: (value) => this.writePlace(this.place(operand), value, bits) };
-    }
-    const site = writableAt(this, this.linear(operand, bits, true), bits / 8, this.stackBit());
-    return {
-      write: (value) => {
-        this.f.storeBits(bits, site.host, value);
-        site.commit();
-      },
-    };
-  }
-
-  private requireVectorAlignment(linear: Local<'i64'>): void {
-    this.f.if(and(wrap(linear), i32(15)), () => this.raise(13, 0));
-  }
-
-  readVector(operand: number, aligned: boolean): Local<'v128'> {
-    if (this.kind(operand) !== 'm') return this.f.let(load128(i32(0), this.place(operand)));
-    const linear = this.linear(operand, 128, false);
-    if (aligned) this.requireVectorAlignment(linear);
-    return this.f.let(load128(readableAt(this, linear, 16, this.stackBit())));
   }
 
   writeVector(operand: number, value: V128): void {
@@ -326,22 +261,10 @@ export class BlockEmitter implements Emitter {
     this.f.storeBits(bits, i32(0), value, this.place(operand));
   }
 
-  vectorWriter(operand: number, aligned: boolean): { write(value: V128): void } {
-    if (this.kind(operand) !== 'm') return { write: (value) => this.writeVector(operand, value) };
-    const linear = this.linear(operand, 128, true);
-    if (aligned) this.requireVectorAlignment(linear);
-    const site = writableAt(this, linear, 16, this.stackBit());
-    return {
-      write: (value) => {
-        this.f.store128(site.host, value);
-        site.commit();
-      },
-    };
-  }
-
   immediate(which: 0 | 1 = 0): I64 {
     const { immediateLow, immediateHigh, immediate2 } = this.instruction;
-    return which === 0 ? i64Halves(immediateLow, immediateHigh) : i64(immediate2 >>> 0);
+    const small = immediateHigh === 0 && immediateLow >= 0 ? immediateLow : undefined;
+    return which === 0 ? i64Halves(immediateLow, immediateHigh, small) : i64(immediate2 >>> 0);
   }
 
   rip(): I64 {
@@ -368,21 +291,8 @@ export class BlockEmitter implements Emitter {
     return i32(this.instruction.memory?.addressBits ?? this.instruction.addressBits);
   }
 
-  raise(vector: number, errorCode?: I32 | number): void {
-    if (errorCode === undefined) this.f.run(this.core.raise, i32(vector));
-    else {
-      const code = typeof errorCode === 'number' ? i32(errorCode) : errorCode;
-      this.f.run(this.core.raiseError, i32(vector), code);
-    }
-    this.f.branch(this.fault);
-  }
-
   relativeTarget(): I64 {
     return add(get64(ENGINE.ripBase), this.immediate());
-  }
-
-  requireTarget(target: I64): void {
-    if (this.size === 64) this.f.if(eqz(isCanonical(target)), () => this.raise(13, 0));
   }
 
   jump(target: I64): void {
@@ -396,7 +306,7 @@ export class BlockEmitter implements Emitter {
   }
 
   jumpRelative(): void {
-    const target = this.f.let(mask(this.relativeTarget(), this.size));
+    const target = this.f.let(maskTo(this.relativeTarget(), this.size));
     this.requireTarget(target);
     this.jump(target);
   }

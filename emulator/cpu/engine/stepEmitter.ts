@@ -1,5 +1,3 @@
-import { readableAt, writableAt } from '../../memory/access.ts';
-import { ACCESS, isCanonical } from '../../memory/paging.ts';
 import {
   add,
   and,
@@ -9,7 +7,6 @@ import {
   type I32,
   type I64,
   i32,
-  i64,
   load8U,
   load16U,
   load32,
@@ -17,20 +14,19 @@ import {
   load128,
   loadBits,
   ne,
-  or,
   select,
   shl,
   shrU,
   sub,
   type V128,
-  wrap,
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.ts';
 import type { FlagState } from '../flags.ts';
 import { ENGINE, get32, get64, getGpr, put32, put64, putGpr, STATE } from '../state.ts';
 import type { Core } from './core.ts';
 import { dispatch } from './dispatch.ts';
-import type { Emitter, Form, Modified } from './emitter.ts';
+import type { Emitter, Form } from './emitter.ts';
+import { EmitterBase, maskTo, type RegisterOperand } from './emitterBase.ts';
 import { RECORD, RECORD_SIZE, STATUS } from './record.ts';
 
 /** Lazy flags kept in the state. */
@@ -52,14 +48,10 @@ export function stateFlags(f: FunctionBuilder): FlagState {
 }
 
 const OPERANDS = [RECORD.operand0, RECORD.operand1, RECORD.operand2];
-const mask = (value: I64, bits: number): I64 => (bits === 64 ? value : and(value, i64(2 ** bits - 1)));
 
 /** The step tier's emitter: operands come from the record in parameter 0, the step budget is parameter 1. */
-export class StepEmitter implements Emitter {
-  readonly f: FunctionBuilder;
-  readonly core: Core;
+export class StepEmitter extends EmitterBase implements Emitter {
   readonly form: Form;
-  fault: Label;
   readonly size: number;
   readonly flags: FlagState;
   private readonly record: Local<'i32'>;
@@ -67,23 +59,32 @@ export class StepEmitter implements Emitter {
   ended = false;
 
   constructor(f: FunctionBuilder, core: Core, form: Form, fault: Label) {
-    this.f = f;
-    this.core = core;
+    super(f, core, fault);
     this.form = form;
-    this.fault = fault;
     this.size = form.size;
     this.record = f.parameter(0);
     this.budget = f.parameter(1);
     this.flags = stateFlags(f);
   }
 
-  private kind(operand: number): string {
-    return this.form.shape[operand] ?? '';
-  }
-
   /** Address of the register that operand `operand` names. */
   private register(operand: number): I32 {
     return load32(this.record, OPERANDS[operand]);
+  }
+
+  protected registerOperand(operand: number): RegisterOperand {
+    const address = this.f.let(this.register(operand));
+    return {
+      read: (bits) => loadBits(bits, address),
+      write: (value, bits) => {
+        if (bits === 32) this.f.store64(address, maskTo(value, 32));
+        else this.f.storeBits(bits, address, value);
+      },
+    };
+  }
+
+  protected loadVector(operand: number): V128 {
+    return load128(this.register(operand));
   }
 
   stackBit(): I32 {
@@ -102,102 +103,12 @@ export class StepEmitter implements Emitter {
     return shrU(shl(full, shift), shift);
   }
 
-  linear(_operand: number, bits: number, write: boolean, delta?: I64): Local<'i64'> {
-    const { f, core } = this;
-    const offset = delta ? add(this.offset(), delta) : this.offset();
-    if (this.form.memory !== 'g') return f.let(offset);
-    const linear = f.let(
-      f.call(
-        core.segmentLinear,
-        load8U(this.record, RECORD.segment),
-        offset,
-        i32(bits / 8),
-        i32(write ? ACCESS.WRITE : 0),
-      ),
-    );
-    f.branchIf(and(eq(linear, i64(-1)), get32(STATE.eventPending)), this.fault);
-    return linear;
-  }
-
-  read(operand: number, bits = this.size): Local<'i64'> {
-    const { f } = this;
-    switch (this.kind(operand)) {
-      case 'i':
-        return f.let(mask(this.immediate(), bits));
-      case 'm':
-        return f.let(loadBits(bits, readableAt(this, this.linear(operand, bits, false), bits / 8, this.stackBit())));
-      default:
-        return f.let(loadBits(bits, this.register(operand)));
-    }
-  }
-
-  private writeRegister(address: I32, value: I64, bits: number): void {
-    // A 32-bit result clears the upper half.
-    if (bits === 32) this.f.store64(address, mask(value, 32));
-    else this.f.storeBits(bits, address, value);
-  }
-
-  modify(operand: number, bits = this.size): Modified {
-    const { f } = this;
-    if (this.kind(operand) !== 'm') {
-      const address = f.let(this.register(operand));
-      return { value: f.let(loadBits(bits, address)), write: (value) => this.writeRegister(address, value, bits) };
-    }
-    const access = or(this.stackBit(), i32(ACCESS.MODIFY));
-    const site = writableAt(this, this.linear(operand, bits, true), bits / 8, access);
-    return {
-      value: f.let(loadBits(bits, site.host)),
-      write: (value) => {
-        f.storeBits(bits, site.host, value);
-        site.commit();
-      },
-    };
-  }
-
-  writer(operand: number, bits = this.size): { write(value: I64): void } {
-    const { f } = this;
-    if (this.kind(operand) !== 'm') {
-      return { write: (value) => this.writeRegister(this.register(operand), value, bits) };
-    }
-    const site = writableAt(this, this.linear(operand, bits, true), bits / 8, this.stackBit());
-    return {
-      write: (value) => {
-        f.storeBits(bits, site.host, value);
-        site.commit();
-      },
-    };
-  }
-
-  private requireVectorAlignment(linear: Local<'i64'>): void {
-    this.f.if(and(wrap(linear), i32(15)), () => this.raise(13, 0));
-  }
-
-  readVector(operand: number, aligned: boolean): Local<'v128'> {
-    if (this.kind(operand) !== 'm') return this.f.let(load128(this.register(operand)));
-    const linear = this.linear(operand, 128, false);
-    if (aligned) this.requireVectorAlignment(linear);
-    return this.f.let(load128(readableAt(this, linear, 16, this.stackBit())));
-  }
-
   writeVector(operand: number, value: V128): void {
     this.f.store128(this.register(operand), value);
   }
 
   writeLow(operand: number, value: I64, bits: 32 | 64): void {
     this.f.storeBits(bits, this.register(operand), value);
-  }
-
-  vectorWriter(operand: number, aligned: boolean): { write(value: V128): void } {
-    if (this.kind(operand) !== 'm') return { write: (value) => this.writeVector(operand, value) };
-    const linear = this.linear(operand, 128, true);
-    if (aligned) this.requireVectorAlignment(linear);
-    const site = writableAt(this, linear, 16, this.stackBit());
-    return {
-      write: (value) => {
-        this.f.store128(site.host, value);
-        site.commit();
-      },
-    };
   }
 
   immediate(which: 0 | 1 = 0): I64 {
@@ -226,15 +137,6 @@ export class StepEmitter implements Emitter {
 
   length(): I32 {
     return load8U(this.record, RECORD.length);
-  }
-
-  raise(vector: number, errorCode?: I32 | number): void {
-    if (errorCode === undefined) this.f.run(this.core.raise, i32(vector));
-    else {
-      const code = typeof errorCode === 'number' ? i32(errorCode) : errorCode;
-      this.f.run(this.core.raiseError, i32(vector), code);
-    }
-    this.f.branch(this.fault);
   }
 
   relativeTarget(): I64 {
@@ -295,13 +197,9 @@ export class StepEmitter implements Emitter {
     this.ended = true;
   }
 
-  requireTarget(target: I64): void {
-    if (this.size === 64) this.f.if(eqz(isCanonical(target)), () => this.raise(13, 0));
-  }
-
   /** Near branches wrap at the operand size. */
   private wrapTarget(target: I64): I64 {
-    return mask(target, this.size);
+    return maskTo(target, this.size);
   }
 
   leave(): void {

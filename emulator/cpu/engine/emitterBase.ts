@@ -1,0 +1,151 @@
+import { readableAt, writableAt } from '../../memory/access.ts';
+import { ACCESS, isCanonical } from '../../memory/paging.ts';
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  type I32,
+  type I64,
+  i32,
+  i64,
+  load128,
+  loadBits,
+  or,
+  type V128,
+  wrap,
+} from '../../wasm/expressions.ts';
+import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.ts';
+import { get32, STATE } from '../state.ts';
+import type { Core } from './core.ts';
+import type { Form, Modified } from './emitter.ts';
+
+const GP = 13;
+
+export const maskTo = (value: I64, bits: number): I64 => (bits === 64 ? value : and(value, i64(2 ** bits - 1)));
+
+/** A general or XMM register that an operand names. */
+export interface RegisterOperand {
+  /** Zero-extended from `bits`. */
+  read(bits: number): I64;
+  /** 32 bits clear the upper half of a general register. */
+  write(value: I64, bits: number): void;
+}
+
+/** What both tiers' emitters do alike: operands in memory, their probing, and the faults of an instruction. */
+export abstract class EmitterBase {
+  readonly f: FunctionBuilder;
+  readonly core: Core;
+  fault: Label;
+
+  constructor(f: FunctionBuilder, core: Core, fault: Label) {
+    this.f = f;
+    this.core = core;
+    this.fault = fault;
+  }
+
+  abstract get form(): Form;
+  abstract get size(): number;
+  abstract immediate(which?: 0 | 1): I64;
+  abstract offset(operand: number): I64;
+  abstract stackBit(): I32;
+  /** Number of the memory operand's segment. */
+  abstract segmentNumber(): I32;
+  protected abstract registerOperand(operand: number): RegisterOperand;
+  protected abstract loadVector(operand: number): V128;
+  abstract writeVector(operand: number, value: V128): void;
+
+  protected kind(operand: number): string {
+    return this.form.shape[operand] ?? '';
+  }
+
+  linear(operand: number, bits: number, write: boolean, delta?: I64): Local<'i64'> {
+    const { f, core } = this;
+    const plain = this.offset(operand);
+    const offset = delta ? add(plain, delta) : plain;
+    if (this.form.memory !== 'g') return f.let(offset);
+    const access = i32(write ? ACCESS.WRITE : 0);
+    const linear = f.let(f.call(core.segmentLinear, this.segmentNumber(), offset, i32(bits / 8), access));
+    f.branchIf(and(eq(linear, i64(-1)), get32(STATE.eventPending)), this.fault);
+    return linear;
+  }
+
+  read(operand: number, bits = this.size): Local<'i64'> {
+    const { f } = this;
+    switch (this.kind(operand)) {
+      case 'i':
+        return f.let(maskTo(this.immediate(), bits));
+      case 'm':
+        return f.let(loadBits(bits, readableAt(this, this.linear(operand, bits, false), bits / 8, this.stackBit())));
+      default:
+        return f.let(this.registerOperand(operand).read(bits));
+    }
+  }
+
+  modify(operand: number, bits = this.size): Modified {
+    const { f } = this;
+    if (this.kind(operand) !== 'm') {
+      const register = this.registerOperand(operand);
+      return { value: f.let(register.read(bits)), write: (value) => register.write(value, bits) };
+    }
+    const access = or(this.stackBit(), i32(ACCESS.MODIFY));
+    const site = writableAt(this, this.linear(operand, bits, true), bits / 8, access);
+    return {
+      value: f.let(loadBits(bits, site.host)),
+      write: (value) => {
+        f.storeBits(bits, site.host, value);
+        site.commit();
+      },
+    };
+  }
+
+  writer(operand: number, bits = this.size): { write(value: I64): void } {
+    if (this.kind(operand) !== 'm') {
+      return { write: (value) => this.registerOperand(operand).write(value, bits) };
+    }
+    const site = writableAt(this, this.linear(operand, bits, true), bits / 8, this.stackBit());
+    return {
+      write: (value) => {
+        this.f.storeBits(bits, site.host, value);
+        site.commit();
+      },
+    };
+  }
+
+  private requireVectorAlignment(linear: Local<'i64'>): void {
+    this.f.if(and(wrap(linear), i32(15)), () => this.raise(GP, 0));
+  }
+
+  readVector(operand: number, aligned: boolean): Local<'v128'> {
+    if (this.kind(operand) !== 'm') return this.f.let(this.loadVector(operand));
+    const linear = this.linear(operand, 128, false);
+    if (aligned) this.requireVectorAlignment(linear);
+    return this.f.let(load128(readableAt(this, linear, 16, this.stackBit())));
+  }
+
+  vectorWriter(operand: number, aligned: boolean): { write(value: V128): void } {
+    if (this.kind(operand) !== 'm') return { write: (value) => this.writeVector(operand, value) };
+    const linear = this.linear(operand, 128, true);
+    if (aligned) this.requireVectorAlignment(linear);
+    const site = writableAt(this, linear, 16, this.stackBit());
+    return {
+      write: (value) => {
+        this.f.store128(site.host, value);
+        site.commit();
+      },
+    };
+  }
+
+  raise(vector: number, errorCode?: I32 | number): void {
+    if (errorCode === undefined) this.f.run(this.core.raise, i32(vector));
+    else {
+      const code = typeof errorCode === 'number' ? i32(errorCode) : errorCode;
+      this.f.run(this.core.raiseError, i32(vector), code);
+    }
+    this.f.branch(this.fault);
+  }
+
+  requireTarget(target: I64): void {
+    if (this.size === 64) this.f.if(eqz(isCanonical(target)), () => this.raise(GP, 0));
+  }
+}
