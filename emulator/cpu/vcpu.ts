@@ -508,7 +508,10 @@ export class Vcpu {
     // RDTSC sees the steps that this slice has taken so far.
     this.steps += this.sliceBudget - this.state.get32(ENGINE.budget);
     try {
-      return handler(this.hostContext(this.code.decodedAt(record)));
+      const status = handler(this.hostContext(this.code.decodedAt(record)));
+      // The next instruction must run alone: the lookup that follows may not find it by itself.
+      if (status === STATUS.LOOKUP && this.exactReason()) this.code.newGeneration();
+      return status;
     } finally {
       this.steps = before;
     }

@@ -198,7 +198,8 @@ export const interruptReturn: readonly Definition[] = [
     shapes: [''],
     emit: (e) => {
       e.f.branchIf(e.f.call(e.core.iret64, i32(e.size / 8)), e.fault);
-      e.f.if(and(get32(STATE.rflags), i32(TF)), () => e.leaveTo(get64(STATE.rip)));
+      // RF covers one instruction, TF traps after it: the run loop sees to both.
+      e.f.if(and(get32(STATE.rflags), i32(TF | RF)), () => e.leaveTo(get64(STATE.rip)));
       e.jump(get64(STATE.rip));
     },
   },
