@@ -47,6 +47,8 @@ export function definePaging(core: Core): void {
     });
     // Outside IA-32e mode linear addresses have 32 bits.
     f.if(eqz(has(low(STATE.efer), EFER_LMA)), () => f.set(linear, and(linear, i64(0xffff_ffff))));
+    // A translation that is made anew stays one that instructions are fetched through.
+    const fetched = f.let(i32(0));
     const entry = f.let(f.call(core.tlbFind, linear));
     f.if(entry, () => {
       const flags = f.let(load32(entry, TLB_ENTRY.flags));
@@ -60,10 +62,11 @@ export function definePaging(core: Core): void {
         );
         f.return(or(load64(entry, TLB_ENTRY.physical), and(linear, offsetMask)));
       });
+      f.set(fetched, has(flags, TLB.FETCHED));
       f.run(core.tlbInvalidateEntry, entry);
     });
     const physical = f.let(f.call(walk, linear, access));
-    f.if(and(has(access, ACCESS.FETCH), ne(wrap(physical), i32(-1))), () => {
+    f.if(and(or(fetched, has(access, ACCESS.FETCH)), ne(physical, i64(-1))), () => {
       markFetched(f, f.call(core.tlbFind, linear));
     });
     f.return(physical);
