@@ -1,6 +1,16 @@
 import { CET_ENDBR_EN, CET_SH_STK_EN, CET_SUPPRESS, CET_TRACKER, CR4_CET } from '../cpu/context.ts';
 import { type Field, STATE } from '../cpu/state.ts';
-import { addTo, commit, gp0, type HostContext, raise, readable, VECTOR, writable } from '../cpu/system/host/context.ts';
+import {
+  addTo,
+  commit,
+  gp0,
+  type HostContext,
+  longMode,
+  raise,
+  readable,
+  VECTOR,
+  writable,
+} from '../cpu/system/host/context.ts';
 import { ACCESS } from '../memory/paging.ts';
 
 /**
@@ -35,6 +45,11 @@ const LEVEL_SSP = [STATE.pl0Ssp, STATE.pl1Ssp, STATE.pl2Ssp, STATE.pl3Ssp] as co
 export function sspOfLevel(c: HostContext, level: number): Halves {
   const field = LEVEL_SSP[level]!;
   return [c.state.low(field), c.state.high(field)];
+}
+
+/** IA32_PL3_SSP := `ssp`; in IA-32e mode bits 63:48 become what bit 47 is (LA_adjust in SDM Vol. 2). */
+export function saveUserSsp(c: HostContext, [low, high]: Halves): void {
+  c.state.setHalves(STATE.pl3Ssp, low, longMode(c) ? (high << 16) >> 16 : high);
 }
 
 const CP_FAR_RET = 2;

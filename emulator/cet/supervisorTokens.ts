@@ -14,11 +14,13 @@ import {
   ne,
   or,
   select,
+  shl,
+  shrS,
   sub,
   wrap,
   xor,
 } from '../wasm/expressions.ts';
-import type { Local } from '../wasm/functionBuilder.ts';
+import type { FunctionBuilder, Local } from '../wasm/functionBuilder.ts';
 
 /**
  * Supervisor shadow-stack tokens and the frames of far transfers (SDM Vol. 1 §17.2, Vol. 2 "shadow stack" pseudocode).
@@ -35,6 +37,13 @@ const cetOn = (): I32 => has(wrap(get64(STATE.cr4)), CR4_CET);
 /** SHSTK_ON(cpl), outside virtual-8086 mode. */
 export const shadowStackOn = (cpl: I32): I32 => and(cetOn(), has(wrap(cetOf(cpl)), CET_SH_STK_EN));
 export const trackingOn = (cpl: I32): I32 => and(cetOn(), has(wrap(cetOf(cpl)), CET_ENDBR_EN));
+
+/**
+ * IA32_PL3_SSP := `ssp`, with bits 63:48 as bit 47 is (LA_adjust in SDM Vol. 2): INCSSP may have gone past the canonical
+ * addresses.
+ */
+export const saveUserSsp = (f: FunctionBuilder, ssp: I64): void =>
+  put64(f, STATE.pl3Ssp, shrS(shl(ssp, i64(16)), i64(16)));
 
 /** TRACKER := WAIT_FOR_ENDBRANCH, SUPPRESS := 0 for the class of `cpl`, if tracking is on there. */
 export function startTracking(s: SystemFunction, cpl: I32): void {

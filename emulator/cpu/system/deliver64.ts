@@ -1,4 +1,11 @@
-import { alignForFrame, pushFarFrame, setBusy, shadowStackOn, startTracking } from '../../cet/supervisorTokens.ts';
+import {
+  alignForFrame,
+  pushFarFrame,
+  saveUserSsp,
+  setBusy,
+  shadowStackOn,
+  startTracking,
+} from '../../cet/supervisorTokens.ts';
 import { ACCESS } from '../../memory/paging.ts';
 import {
   add,
@@ -153,7 +160,7 @@ export function defineDeliver64(core: Core): void {
       },
     );
     // Past all faults.
-    f.if(and(and(eq(cpl, i32(3)), inner), shadowStackOn(cpl)), () => put64(f, STATE.pl3Ssp, oldSsp));
+    f.if(and(and(eq(cpl, i32(3)), inner), shadowStackOn(cpl)), () => saveUserSsp(f, oldSsp));
     startTracking(s, newCpl);
     const cleared = select(eq(type, i32(0xe)), i32(~(TF | NT | RF | VM | IF)), i32(~(TF | NT | RF | VM)));
     put32(f, STATE.rflags, and(get32(STATE.rflags), cleared));

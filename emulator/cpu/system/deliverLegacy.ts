@@ -2,6 +2,7 @@ import {
   currentSsp,
   pushFarFrame,
   pushOnCurrent,
+  saveUserSsp,
   setSsp,
   shadowStackOn,
   startTracking,
@@ -138,7 +139,7 @@ export function deliverLegacy(c: HostContext): 0 | 1 | string {
     return 1;
   }
   // Past all faults.
-  if (level === 3 && newLevel < 3 && shadowStackOn(c, 3)) state.setHalves(STATE.pl3Ssp, ...oldSsp);
+  if (level === 3 && newLevel < 3 && shadowStackOn(c, 3)) saveUserSsp(c, oldSsp);
   // TF, NT, RF and VM are cleared; IF too for an interrupt gate.
   const cleared = 0x34100 | (gate.type & 1 ? 0 : 0x200);
   state.set32(STATE.rflags, state.get32(STATE.rflags) & ~cleared);

@@ -1,4 +1,4 @@
-import { shadowStackOn, startTracking } from '../../cet/supervisorTokens.ts';
+import { saveUserSsp, shadowStackOn, startTracking } from '../../cet/supervisorTokens.ts';
 import { isCanonical } from '../../memory/paging.ts';
 import { add, and, eqz, extendU, type I32, type I64, i32, i64, or, shrU, wrap, xor } from '../../wasm/expressions.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
@@ -33,7 +33,7 @@ export const fastCalls: readonly Definition[] = [
       putGpr(f, RCX, e.nextRip());
       putGpr(f, R11, extendU(and(flags, i32(~RF))));
       // At any CPL: ring 0 that makes system calls keeps IA32_PL3_SSP itself (SDM Vol. 2, SYSCALL).
-      f.if(shadowStackOn(get32(STATE.cpl)), () => put64(f, STATE.pl3Ssp, get64(STATE.ssp)));
+      f.if(shadowStackOn(get32(STATE.cpl)), () => saveUserSsp(f, get64(STATE.ssp)));
       const target = f.let(get64(STATE.lstar));
       const masked = f.let(and(flags, xor(wrap(get64(STATE.sfmask)), i32(-1))));
       loadArithmeticFlags(e.flags, masked);

@@ -16,8 +16,6 @@ export interface BochsOptions {
 
 /** As boot.s has it. */
 const GUEST_BYTES = 0x7_0000;
-/** Linear breakpoints that Bochs has (BX_DBG_MAX_LIN_BPOINTS); further ones are refused with a mere message. */
-export const BREAKPOINTS = 16;
 /** `calc` of this ends an answer; the debugger prints it in hexadecimal. */
 const SENTINEL = 0x5ad0_57e9;
 
@@ -133,17 +131,15 @@ export class Bochs {
   }
 
   async breakAt(addresses: readonly bigint[]): Promise<void> {
-    if (addresses.length > BREAKPOINTS) throw new Error(`Bochs has ${BREAKPOINTS} breakpoints.`);
     await this.#ask(addresses.map((address) => `lb 0x${address.toString(16)}`));
   }
 
-  /** Runs to the next breakpoint and gives its address, and the time in ticks: the same in every run. */
-  async continue(): Promise<{ at: bigint; time: number }> {
+  /** Runs to the next breakpoint and gives its address. */
+  async continue(): Promise<bigint> {
     const answer = await this.#ask(['c']);
     const found = /Breakpoint \d+, 0x([0-9a-f]+)/.exec(answer);
-    const time = /Next at t=(\d+)/.exec(answer);
-    if (!found || !time) throw new Error(`No breakpoint was reached:\n${answer}\n${this.#log()}`);
-    return { at: BigInt(`0x${found[1]}`), time: Number(time[1]) };
+    if (!found) throw new Error(`No breakpoint was reached:\n${answer}\n${this.#log()}`);
+    return BigInt(`0x${found[1]}`);
   }
 
   async #state(): Promise<Map<string, bigint>> {

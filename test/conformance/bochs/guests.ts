@@ -75,13 +75,13 @@ export function addressOf(image: ProgramImage, name: string): bigint {
   return found.address;
 }
 
-/** The labels of .text by address; where two share one, the later in the source. */
 /** Bochs's debugger has this many linear breakpoints and ignores the rest. */
 const BREAKPOINTS = 16;
 
 /** Where marks are taken: the first labels of .text that Bochs has breakpoints for. */
 export const markAddresses = (image: ProgramImage): bigint[] => [...codeLabels(image).keys()].slice(0, BREAKPOINTS);
 
+/** The labels of .text by address; where two share one, the later in the source. */
 export function codeLabels(image: ProgramImage): Map<bigint, string> {
   const text = image.sections.find((section) => section.name === '.text');
   const labels = new Map<bigint, string>();

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { nodeHost } from '../../../adapter/node/host.ts';
 import type { ProgramImage } from '../../../adapter/program/image.ts';
 import type { MachineApi } from '../../../emulator/api.ts';
 import { loadGuest } from '../../../emulator/loaders/load.ts';
@@ -8,20 +8,14 @@ import { assembleGuest, GUESTS } from './guests.ts';
 import { ComparedMachine } from './machine.ts';
 import { readRecording } from './marks.ts';
 
-const exists = existsSync(new URL('../../../emulator/machine.ts', import.meta.url));
 const MEMORY_BYTES = 64 * 2 ** 20;
 
-describe.skipIf(!exists)('the machine does what Bochs did', () => {
-  let create: (image: ProgramImage) => Promise<ComparedMachine>;
-
-  beforeAll(async () => {
-    const { nodeHost } = await import('../../../adapter/node/host.ts');
-    create = async (image) => {
-      const machine: MachineApi = await nodeHost.createMachine({ cpu: 'tigerlake', memoryBytes: MEMORY_BYTES });
-      loadGuest(machine, image, 'long64');
-      return new ComparedMachine(machine);
-    };
-  });
+describe('the machine does what Bochs did', () => {
+  async function create(image: ProgramImage): Promise<ComparedMachine> {
+    const machine: MachineApi = await nodeHost.createMachine({ cpu: 'tigerlake', memoryBytes: MEMORY_BYTES });
+    loadGuest(machine, image, 'long64');
+    return new ComparedMachine(machine);
+  }
 
   it.each(GUESTS.filter(({ kind }) => kind === 'marks'))('at each mark of $name', async ({ name, path }) => {
     const image = await assembleGuest(path);

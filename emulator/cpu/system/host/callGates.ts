@@ -3,6 +3,7 @@ import {
   type Halves,
   pushFarFrame,
   pushOnCurrent,
+  saveUserSsp,
   setSsp,
   shadowStackOn,
   startTracking,
@@ -87,7 +88,7 @@ export function callGate(c: HostContext, selector: number, d: Descriptor, call: 
     return FAULT;
   }
   // Past all faults.
-  if (level === 3 && newLevel < 3 && shadowStackOn(c, 3)) c.state.setHalves(STATE.pl3Ssp, ...entered.oldSsp);
+  if (level === 3 && newLevel < 3 && shadowStackOn(c, 3)) saveUserSsp(c, entered.oldSsp);
   c.state.set32(STATE.cpl, newLevel);
   putDescriptor(c, CS, (gate.selector & 0xfffc) | newLevel, target);
   c.state.setHalves(STATE.rip, ...gate.target);

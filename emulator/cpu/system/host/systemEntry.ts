@@ -1,4 +1,11 @@
-import { currentSsp, setSsp, shadowStackOn, sspOfLevel, startTracking } from '../../../cet/hostShadowStack.ts';
+import {
+  currentSsp,
+  saveUserSsp,
+  setSsp,
+  shadowStackOn,
+  sspOfLevel,
+  startTracking,
+} from '../../../cet/hostShadowStack.ts';
 import { CS, gprAddress, RCX, RDX, SS, STATE } from '../../state.ts';
 import { rspField } from './codeTargets.ts';
 import {
@@ -34,7 +41,7 @@ function enter(c: HostContext): number {
   const long = longMode(c);
   state.set32(STATE.rflags, state.get32(STATE.rflags) & ~(IF | VM | RF));
   // At any CPL: ring 0 that makes system calls keeps IA32_PL3_SSP itself.
-  if (shadowStackOn(c, cpl(c))) state.setHalves(STATE.pl3Ssp, ...currentSsp(c));
+  if (shadowStackOn(c, cpl(c))) saveUserSsp(c, currentSsp(c));
   loadFlat(c, selector, long ? CODE64 : CODE32, 0);
   state.setHalves(rspField, state.low(STATE.sysenterEsp), long ? state.high(STATE.sysenterEsp) : 0);
   state.setHalves(STATE.rip, state.low(STATE.sysenterEip), long ? state.high(STATE.sysenterEip) : 0);
