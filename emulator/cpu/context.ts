@@ -1,5 +1,5 @@
 import { ACCESS_CLASSES, EMPTY_TABLE, fastTable } from '../memory/map.ts';
-import { add, and, eq, eqz, type I32, i32, mul, ne, or, select, shl, shrU, wrap } from '../wasm/expressions.ts';
+import { add, and, eq, eqz, type I32, i32, mul, ne, or, select, shl, shrU, wrap, xor } from '../wasm/expressions.ts';
 import type { Core } from './engine/core.ts';
 import { CS, ENGINE, get32, get64, put32, SS, STATE, segment } from './state.ts';
 
@@ -69,6 +69,8 @@ export function defineContext(core: Core): void {
       bitIf(test(cr4, 1 << 11), CONTEXT.UMIP),
     ];
     const word = f.let(parts.reduce((a, b) => or(a, b)));
+    // Another privilege level has other rights to the page that is being fetched from.
+    f.if(and(xor(word, get32(STATE.context)), i32(CONTEXT.CPL)), () => put32(f, STATE.fetchPage, i32(-1)));
     put32(f, STATE.context, word);
     put32(f, ENGINE.jumpKey, or(word, shl(get32(ENGINE.generation), i32(16))));
     const accessClass = f.let(select(user, i32(2), and(shrU(get32(STATE.rflags), i32(18)), i32(1))));

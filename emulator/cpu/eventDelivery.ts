@@ -37,6 +37,13 @@ export function raiseTrap(state: StateView, vector: number, kind: number = EVENT
   state.set32(STATE.eventKind, kind);
 }
 
+/** A fault with an error code, found by TypeScript. */
+export function raiseError(state: StateView, vector: number, errorCode: number): void {
+  raiseTrap(state, vector, EVENT.FAULT);
+  state.set32(STATE.eventHasError, 1);
+  state.set32(STATE.eventError, errorCode);
+}
+
 export type Delivery =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'shutdown'; readonly sentence: string }

@@ -11,7 +11,7 @@ import { CodeCache } from './engine/codeCache.ts';
 import type { StepExports } from './engine/exports.ts';
 import { RECORD, STATUS } from './engine/record.ts';
 import type { StepModule } from './engine/stepModule.ts';
-import { deliverPending, pendingEvent, raiseTrap } from './eventDelivery.ts';
+import { deliverPending, pendingEvent, raiseError, raiseTrap } from './eventDelivery.ts';
 import { RF, TF } from './flags.ts';
 import type { Processor } from './profiles/profiles.ts';
 import { resetState } from './reset.ts';
@@ -130,6 +130,8 @@ export class Vcpu {
   setBreakpoints(addresses: Iterable<bigint>): void {
     this.breakpoints = new Set(addresses);
     this.code.setBreakpointOffsets(new Set([...this.breakpoints].map((a) => Number(a & 0xfffn))));
+    // A record of its own is made anew, with a breakpoint if there is one now.
+    if (this.state.get32(ENGINE.record) === this.singleRecord) this.state.set32(ENGINE.record, 0);
   }
 
   setExceptionStops(vectors: number): void {
@@ -174,17 +176,20 @@ export class Vcpu {
       const trap = state.get32(STATE.rflags) & TF;
       const hadRf = state.get32(STATE.rflags) & RF;
       const shadow = state.get32(STATE.interruptShadow);
+      const rip = exact ? state.low(STATE.rip) : 0;
       const status = this.slice(budget);
       const taken = budget - state.get32(ENGINE.budget);
       this.steps += taken;
-      if (exact && taken > 0) this.afterExactStep(trap, hadRf, shadow);
+      if (exact && taken > 0) this.afterExactStep(trap, hadRf, shadow, this.repeating(rip));
       if (taken > 0) ignoreBreakpoint = false;
       const exit = this.afterSlice(status, ignoreBreakpoint);
       if (exit) return exit;
       if (status === STATUS.BREAKPOINT) {
+        const at = state.low(STATE.rip);
         const extra = this.stepOverBreakpoint();
         if (extra) return extra;
-        ignoreBreakpoint = false;
+        // The next iteration is no new arrival.
+        ignoreBreakpoint = this.repeating(at);
       }
     }
     return { kind: 'budget' };
@@ -202,18 +207,22 @@ export class Vcpu {
     if (this.sentence !== undefined) return this.unsupportedExit();
     switch (status) {
       case STATUS.LOOKUP:
+        // Before the fetch, which fills the TLB and sets accessed bits.
+        if (!ignoreBreakpoint && this.atBreakpoint()) return { kind: 'breakpoint' };
         return this.resolve();
       case STATUS.LEAVE:
         return this.bus.exitRequest();
       case STATUS.BREAKPOINT:
-        return !ignoreBreakpoint && this.breakpoints.has(this.instructionAddress())
-          ? { kind: 'breakpoint' }
-          : undefined;
+        return !ignoreBreakpoint && this.atBreakpoint() ? { kind: 'breakpoint' } : undefined;
       case STATUS.UNSUPPORTED:
         return { kind: 'unsupported', sentence: 'The guest did something that this machine does not have.' };
       default:
         return undefined;
     }
+  }
+
+  private atBreakpoint(): boolean {
+    return this.breakpoints.size > 0 && this.breakpoints.has(this.instructionAddress());
   }
 
   private unsupportedExit(): RunExit {
@@ -231,12 +240,19 @@ export class Vcpu {
     const hadRf = this.state.get32(STATE.rflags) & RF;
     const shadow = this.state.get32(STATE.interruptShadow);
     const exact = this.exactReason();
+    const rip = this.state.low(STATE.rip);
     const status = this.code.withoutBreakpoint(record, () => this.slice(1));
     const taken = 1 - this.state.get32(ENGINE.budget);
     this.steps += taken;
-    if (exact && taken > 0) this.afterExactStep(trap, hadRf, shadow);
+    if (exact && taken > 0) this.afterExactStep(trap, hadRf, shadow, this.repeating(rip));
     // A pseudo-record in between may have reached another breakpoint: that is the caller's next turn.
     return status === STATUS.BREAKPOINT ? undefined : this.afterSlice(status, false);
+  }
+
+  /** Whether the step from `rip` (low half) was an iteration of a repeated instruction that goes on. */
+  private repeating(rip: number): boolean {
+    const record = this.state.get32(ENGINE.record);
+    return record !== 0 && this.state.low(STATE.rip) === rip && this.code.isRepeated(record);
   }
 
   /** Whether the next instruction must run alone. */
@@ -251,16 +267,19 @@ export class Vcpu {
   }
 
   /** Single-step and data-breakpoint traps after an instruction (SDM Vol. 3B §17.3). */
-  private afterExactStep(trap: number, hadRf: number, shadow: number): void {
+  private afterExactStep(trap: number, hadRf: number, shadow: number, repeating: boolean): void {
     const { state } = this;
     const BS = 0x4000;
     if (state.get32(STATE.eventPending)) return;
-    if (hadRf) state.set32(STATE.rflags, state.get32(STATE.rflags) & ~RF);
+    // RF lasts until the whole of a repeated instruction is done, and is set in what a trap between iterations pushes.
+    if (hadRf && !repeating) state.set32(STATE.rflags, state.get32(STATE.rflags) & ~RF);
     if (trap) state.set32(STATE.pendingDebug, state.get32(STATE.pendingDebug) | BS);
     // The shadow covers one instruction: the one that cast it is still to be followed.
     if (shadow !== 0 && state.get32(STATE.interruptShadow) === shadow) state.set32(STATE.interruptShadow, 0);
     if (state.get32(STATE.interruptShadow) & 2) return;
-    if (state.get32(STATE.pendingDebug)) raiseTrap(state, 1);
+    if (!state.get32(STATE.pendingDebug)) return;
+    if (repeating) state.set32(STATE.rflags, state.get32(STATE.rflags) | RF);
+    raiseTrap(state, 1);
   }
 
   private deliver(): RunExit | undefined {
@@ -328,14 +347,14 @@ export class Vcpu {
     if (record === undefined) {
       if (codeBitsOf(context) !== 64 && this.limitIsTight()) {
         const made = this.single(physical, context);
-        if (made === undefined) return undefined;
+        if (made === undefined) return this.sentence === undefined ? undefined : this.unsupportedExit();
         record = made;
         cached = false;
       } else {
         record = this.code.addRun(physical, context, (offset) => this.decodeOnPage(physical & ~0xfff, offset, context));
         if (record === undefined) {
           const made = this.single(physical, context);
-          if (made === undefined) return undefined;
+          if (made === undefined) return this.sentence === undefined ? undefined : this.unsupportedExit();
           record = made;
           cached = false;
         }
@@ -433,9 +452,18 @@ export class Vcpu {
     bytes.set(this.memory.bytes.subarray(RAM_BASE + physical, RAM_BASE + physical + onPage));
     const whole = this.decoder.decode(bytes.subarray(0, onPage), offset, context);
     if (whole) return whole;
-    state.set64(ENGINE.scratch0, this.instructionAddress() + BigInt(onPage));
+    const next = this.instructionAddress() + BigInt(onPage);
+    if (codeBitsOf(context) === 64 && next === 0x8000_0000_0000n) {
+      raiseError(state, 13, 0);
+      return undefined;
+    }
+    state.set64(ENGINE.scratch0, codeBitsOf(context) === 64 ? next : BigInt.asUintN(32, next));
     const second = this.exports.hostTranslate(ACCESS.FETCH);
     if (state.get32(STATE.eventPending)) return undefined;
+    if (second === -2) {
+      this.sentence = 'The guest executes an instruction that reaches into physical memory outside RAM.';
+      return undefined;
+    }
     const from = RAM_BASE + (second >>> 0);
     bytes.set(this.memory.bytes.subarray(from, from + 15 - onPage), onPage);
     const decoded = this.decoder.decode(bytes, offset, context);
@@ -451,9 +479,7 @@ export class Vcpu {
     if (codeBitsOf(context) !== 64) {
       const last = state.low(STATE.rip) + decoded.length - 1;
       if (last > state.get32(segment(CS).limit) >>> 0) {
-        raiseTrap(state, 13, 0);
-        state.set32(STATE.eventHasError, 1);
-        state.set32(STATE.eventError, 0);
+        raiseError(state, 13, 0);
         return undefined;
       }
     }

@@ -49,7 +49,11 @@ export class InstructionDecoder {
           return this.build(
             instruction,
             // A missing ENDBRANCH comes before what decoding finds.
-            context & CONTEXT.WAIT_FOR_ENDBRANCH ? hostSelection('missing-endbranch') : UNDEFINED,
+            context & CONTEXT.WAIT_FOR_ENDBRANCH
+              ? hostSelection('missing-endbranch')
+              : isTooLong(bytes, bits)
+                ? TOO_LONG
+                : UNDEFINED,
             bytes,
             offset,
             context,
@@ -158,6 +162,27 @@ export class InstructionDecoder {
     throw new Error(`no handler for ${name}/${size}/${shape}`);
   }
 }
+
+/** Whether 15 bytes are the beginning of an instruction that is longer, by prefixes that stand there more than once. */
+function isTooLong(bytes: Uint8Array, codeBits: 16 | 32 | 64): boolean {
+  if (bytes.length < 15) return false;
+  const seen = new Set<number>();
+  const isPrefix = (byte: number) =>
+    SEGMENT_PREFIXES.has(byte) || OTHER_PREFIXES.has(byte) || (codeBits === 64 && byte >>> 4 === 4);
+  const end = bytes.findIndex((byte) => !isPrefix(byte));
+  const once = bytes.filter((byte, i) => (end >= 0 && i >= end) || (!seen.has(byte) && seen.add(byte)));
+  if (once.length === bytes.length) return false;
+  const decoder = new Decoder(codeBits, once, 0);
+  try {
+    decoder.decode().free();
+    return decoder.lastError === 2;
+  } finally {
+    decoder.free();
+  }
+}
+
+/** More than 15 bytes (SDM Vol. 2 §2.3.11): #GP(0). */
+const TOO_LONG: Selection = { name: 'gp', size: 0, shape: '', ends: true };
 
 const hostSelection = (name: string): Selection => ({
   name: 'host',

@@ -34,6 +34,8 @@ export class CodeCache {
   private readonly state: StateView;
   private readonly module: StepModule;
   private readonly flushFast: () => void;
+  /** Handlers of repeated string instructions. */
+  private readonly repeats: ReadonlySet<number>;
   private next = RECORDS_BASE;
   private readonly byKey = new Map<number, number>();
   private readonly byPage = new Map<number, LiveRecord[]>();
@@ -48,6 +50,7 @@ export class CodeCache {
     this.view = state.view;
     this.bytes = new Uint8Array(state.view.buffer);
     this.module = module;
+    this.repeats = new Set([...module.handlers].filter(([key]) => /^rep/.test(key)).map(([, handler]) => handler));
     this.flushFast = flushFast;
   }
 
@@ -65,9 +68,15 @@ export class CodeCache {
     return decoded;
   }
 
+  /** Whether the record's instruction has a repeat prefix that counts. */
+  isRepeated(record: number): boolean {
+    return this.repeats.has(this.patched.get(record) ?? this.view.getInt32(record + RECORD.handler, true));
+  }
+
   /** Forgets all decoded code. No record may be running. */
   clear(): void {
     this.next = RECORDS_BASE;
+    this.lastSingle = 0;
     this.byKey.clear();
     this.decoded.clear();
     this.patched.clear();
@@ -137,11 +146,17 @@ export class CodeCache {
     const record = this.next;
     this.write(decoded, page);
     this.writePseudo('lookupNext', page, decoded.offset + decoded.length, 0);
+    if (this.breakpointOffsets.has(decoded.offset)) this.patch(record);
+    this.lastSingle = record;
     return record;
   }
+  private lastSingle = 0;
 
   /** Gives back the room of the record that `addSingle` made last. */
   dropSingle(record: number): void {
+    // All records may have been forgotten since, and the place be another's.
+    if (record !== this.lastSingle) return;
+    this.lastSingle = 0;
     this.decoded.delete(record);
     this.patched.delete(record);
     if (this.next === record + 2 * RECORD_SIZE) this.next = record;

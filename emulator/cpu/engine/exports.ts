@@ -12,7 +12,7 @@ export interface StepExports {
   hostRead(size: number, access: number): number;
   hostWrite(size: number, access: number): number;
   commitIfBounced(host: number): void;
-  /** Linear address in scratch0 → host-physical (below 4 GiB) or -1 with the fault recorded. */
+  /** Linear address in scratch0 → host-physical, -1 with the fault recorded, -2 outside RAM. */
   hostTranslate(access: number): number;
   /** (segment, size, access), offset in scratch0 → 0 and the linear address in scratch0, or 1 with the fault recorded. */
   hostSegment(segment: number, size: number, access: number): number;

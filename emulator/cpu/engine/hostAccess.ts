@@ -1,6 +1,6 @@
 import { TLB, TLB_ENTRY } from '../../memory/architecturalTlb.ts';
 import { RAM_BASE } from '../../memory/map.ts';
-import { add, and, eq, eqz, i32, i64, load32, ltU, wrap } from '../../wasm/expressions.ts';
+import { add, and, eq, eqz, geU, i32, i64, load32, ltU, ne, wrap } from '../../wasm/expressions.ts';
 import { CS, ENGINE, get32, get64, put64, STATE, segment as segmentFields } from '../state.ts';
 import type { Core } from './core.ts';
 
@@ -25,7 +25,11 @@ export function defineHostAccess(core: Core): void {
   m.export(commit);
 
   const translate = m.declare('hostTranslate', ['i32'], ['i32']);
-  m.define(translate, (f) => f.return(wrap(f.call(core.translate, address(), f.parameter<'i32'>(0)))));
+  m.define(translate, (f) => {
+    const physical = f.let(f.call(core.translate, address(), f.parameter<'i32'>(0)));
+    f.if(and(ne(physical, i64(-1)), geU(physical, get64(ENGINE.ramSize))), () => f.return(i32(-2)));
+    f.return(wrap(physical));
+  });
   m.export(translate);
 
   const segment = m.declare('hostSegment', ['i32', 'i32', 'i32'], ['i32']);
