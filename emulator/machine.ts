@@ -15,6 +15,7 @@ import { loadStepModule } from './cpu/engine/loadStepModule.ts';
 import { Processor } from './cpu/profiles/profiles.ts';
 import { REGISTERS, readRegister, writeRegister } from './cpu/registers.ts';
 import { STATE } from './cpu/state.ts';
+import { followControlRegisters } from './cpu/system/host/pdpteRegisters.ts';
 import { type Bus, Vcpu } from './cpu/vcpu.ts';
 import { DebugExit } from './devices/debugExit.ts';
 import { PortBus } from './devices/device.ts';
@@ -131,7 +132,10 @@ export class Machine implements MachineApi {
 
   private afterRegisterWrite(name: string): void {
     const { state, exports } = this.vcpu;
-    if (/^(cr[034]|efer)$/.test(name)) exports.tlbFlush(0);
+    if (/^(cr[034]|efer)$/.test(name)) {
+      followControlRegisters(state);
+      exports.tlbFlush(0);
+    }
     // SS's DPL is the privilege level; a debugger that writes CS's selector means its RPL (Vol. 3A §5.5).
     if (name === 'cs') state.set32(STATE.cpl, Number(this.readRegister('cs')) & 3);
     if (name === 'rip') state.set32(STATE.eventPending, 0);

@@ -151,6 +151,7 @@ describe('32-bit paging', () => {
 
 describe('PAE paging', () => {
   const PDPTE1 = ROOT + 8n;
+  const OTHER_ROOT = 0x20_6000n;
   const pae =
     (flags: bigint, level: 1 | 2 = 1) =>
     (machine: Machine) => {
@@ -222,6 +223,18 @@ describe('PAE paging', () => {
   ])('faults for %s in a PTE', async (_, bit) => {
     const g = await paged(CR4_PAE, READ, pae(P | RW | bit));
     expect(exitOf(g)).toEqual({ vector: 14, errorCode: 9, cr2: AT_5 });
+  });
+
+  it('follows a debugger that writes CR3', async () => {
+    const g = await paged(CR4_PAE, `nop\nhere: ${READ}`, (machine) => {
+      pae(P | RW)(machine);
+      put64(machine, OTHER_ROOT, DIRECTORY | P);
+    });
+    g.machine.setBreakpoints([linear(g.at('here'))]);
+    expect(runToEnd(g.machine).kind).toBe('breakpoint');
+    expect(g.machine.writeRegister('cr3', OTHER_ROOT)).toBeUndefined();
+    g.machine.setBreakpoints([]);
+    expect(exitOf(g)).toEqual({ vector: 14, errorCode: 0, cr2: AT_5 });
   });
 
   it('fetches from no page with XD', async () => {

@@ -109,7 +109,7 @@ function writeCr0(c: HostContext, low: number, high: number): number {
     return c.unsupported('The guest leaves protected mode; this machine does not have real mode yet.');
   }
   const reloads = (value ^ old) & (CR0.PG | CR0.CD | CR0.NW);
-  if (reloads && usesPae(c, value, state.low(STATE.cr4)) && !loadPdptes(c, state.low(STATE.cr3))) return FAULT;
+  if (reloads && usesPae(state, value, state.low(STATE.cr4)) && !loadPdptes(c, state.low(STATE.cr3))) return FAULT;
   state.setHalves(STATE.cr0, value, 0);
   if ((value ^ old) & (CR0.PG | CR0.WP | CR0.PE)) c.exports.tlbFlush(0);
   c.exports.updateContext();
@@ -128,7 +128,7 @@ function writeCr3(c: HostContext, low: number, high: number): number {
     if (!noFlush) c.exports.tlbFlush(1);
     else c.exports.flushFast();
   } else {
-    if (usesPae(c, state.low(STATE.cr0), state.low(STATE.cr4)) && !loadPdptes(c, low)) return FAULT;
+    if (usesPae(state, state.low(STATE.cr0), state.low(STATE.cr4)) && !loadPdptes(c, low)) return FAULT;
     state.setHalves(STATE.cr3, low, 0);
     c.exports.tlbFlush(1);
   }
@@ -145,7 +145,7 @@ function writeCr4(c: HostContext, low: number, high: number): number {
   if (low & CR4.PCIDE && !(old & CR4.PCIDE) && (!longMode(c) || state.low(STATE.cr3) & 0xfff)) return gp0(c);
   const changed = low ^ old;
   const reloads = changed & (CR4.PAE | CR4.PGE | CR4.PSE | CR4.SMEP);
-  if (reloads && usesPae(c, state.low(STATE.cr0), low) && !loadPdptes(c, state.low(STATE.cr3))) return FAULT;
+  if (reloads && usesPae(state, state.low(STATE.cr0), low) && !loadPdptes(c, state.low(STATE.cr3))) return FAULT;
   state.setHalves(STATE.cr4, low, 0);
   if (changed & (CR4.PGE | CR4.PSE | CR4.PAE | CR4.SMEP | CR4.SMAP | CR4.PCIDE | CR4.PKE)) c.exports.tlbFlush(0);
   c.exports.updateContext();
