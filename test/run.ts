@@ -64,7 +64,7 @@ function vitest(name: string, folders: readonly string[], excluded: readonly str
 const SKIPPED = 3;
 
 function workbench(): Outcome {
-  const status = command('npx', ['--no-install', 'tsx', 'test/vscode/run.ts']);
+  const status = command('npx', ['--no-install', 'tsx', 'test/vscode/run.ts', '--retry']);
   return status === SKIPPED
     ? { failed: false, skipped: ['the real workbench, for the reason printed above'] }
     : { failed: status !== 0, skipped: [] };
