@@ -187,7 +187,5 @@ export function interruptReturn(c: HostContext): number {
   writeRflags(c.state, (old & ~mask) | (image[0] & mask));
   c.state.set32(STATE.nmiBlocked, 0);
   c.exports.updateContext();
-  // With an empty jump cache the lookup goes to the run loop, which single-steps from here on.
-  if (readRflags(c.state) & FLAG.TF) c.exports.flushFast();
   return LOOKUP;
 }
