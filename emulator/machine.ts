@@ -30,6 +30,7 @@ interface Snapshot extends MachineSnapshot {
   readonly tlb: Uint8Array;
   readonly devices: unknown[];
   readonly deliveries: ReadonlyMap<number, number>;
+  readonly eventShown: boolean;
 }
 
 /** The whole machine: one vCPU, RAM, and the devices around it. */
@@ -239,6 +240,7 @@ export class Machine implements MachineApi {
       tlb: this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE).slice(),
       devices: this.ports.save(),
       deliveries: new Map(this.vcpu.deliveries),
+      eventShown: this.vcpu.eventShown,
     };
     this.memory.beginVersion(snapshot);
     this.vcpu.exports.flushFast();
@@ -254,7 +256,7 @@ export class Machine implements MachineApi {
     this.region(STATE_BASE, STATE_SIZE).set(s.state);
     this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE).set(s.tlb);
     this.ports.load(s.devices);
-    this.vcpu.restored(s.steps, s.deliveries);
+    this.vcpu.restored(s.steps, s.deliveries, s.eventShown);
     this.exitCode = undefined;
   }
 

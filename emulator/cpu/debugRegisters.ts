@@ -5,6 +5,7 @@ import { RF } from './flags.ts';
 import { CS, ENGINE, STATE, type StateView, segment } from './state.ts';
 
 const DEBUG = 1;
+const CR4_DE = 8;
 const ADDRESSES = [STATE.dr0, STATE.dr1, STATE.dr2, STATE.dr3] as const;
 const LENGTHS = [1, 2, 8, 4] as const;
 
@@ -51,14 +52,23 @@ export class DebugRegisters {
 
   /** A data access at the linear address in ENGINE.scratch1. */
   access(size: number, access: number): void {
+    const write = (access & ACCESS.WRITE) !== 0;
+    this.find(this.state.get64(ENGINE.scratch1), size, (kind) => kind === 3 || (kind === 1 && write));
+  }
+
+  /** IN or OUT; kind 2 is I/O only with CR4.DE. */
+  port(port: number, size: number): void {
+    if (this.state.get32(ENGINE.watch) === 0 || !(this.state.low(STATE.cr4) & CR4_DE)) return;
+    this.find(BigInt(port), size, (kind) => kind === 2);
+  }
+
+  /** Notes the breakpoints of the kinds that `watches` that the bytes touch, if one of them is enabled. */
+  private find(first: bigint, size: number, watches: (kind: number) => boolean): void {
     const { state } = this;
-    const first = state.get64(ENGINE.scratch1);
     const last = first + BigInt(size) - 1n;
     let found = 0;
     ADDRESSES.forEach((field, i) => {
-      const kind = this.kind(i);
-      const watched = kind === 3 || (kind === 1 && access & ACCESS.WRITE);
-      if (!watched) return;
+      if (!watches(this.kind(i))) return;
       const length = LENGTHS[(state.low(STATE.dr7) >>> (18 + i * 4)) & 3]!;
       const start = state.get64(field) & ~BigInt(length - 1);
       if (first < start + BigInt(length) && last >= start) found |= 1 << i;

@@ -51,7 +51,7 @@ export class Vcpu {
   private breakpoints: ReadonlySet<bigint> = new Set();
   private exceptionStops = 0;
   /** The pending event was shown to the debugger already. */
-  private eventShown = false;
+  eventShown = false;
   private sentence: string | undefined;
   /** Steps taken before the slice that runs now; with the budget it gives the time inside an instruction. */
   private sliceBudget = 0;
@@ -119,11 +119,11 @@ export class Vcpu {
   }
 
   /** After state and memory were put back to a snapshot. */
-  restored(steps: number, deliveries: ReadonlyMap<number, number>): void {
+  restored(steps: number, deliveries: ReadonlyMap<number, number>, eventShown: boolean): void {
     this.steps = steps;
     this.deliveries.clear();
     for (const [vector, count] of deliveries) this.deliveries.set(vector, count);
-    this.eventShown = false;
+    this.eventShown = eventShown;
     this.touch();
   }
 
@@ -507,8 +507,14 @@ export class Vcpu {
       length: 0,
       codeBits: 64,
       steps: () => this.steps,
-      portIn: (port, size) => this.bus.portIn(port, size),
-      portOut: (port, size, value) => this.bus.portOut(port, size, value),
+      portIn: (port, size) => {
+        this.debugRegisters.port(port, size);
+        return this.bus.portIn(port, size);
+      },
+      portOut: (port, size, value) => {
+        this.debugRegisters.port(port, size);
+        this.bus.portOut(port, size, value);
+      },
       unsupported: (sentence) => {
         this.sentence = sentence;
         return STATUS.UNSUPPORTED;
