@@ -13,8 +13,8 @@ import { codeBitsOf } from './cpu/decode/decoder.ts';
 import type { BlockCache } from './cpu/engine/blockCache.ts';
 import { loadStepModule } from './cpu/engine/loadStepModule.ts';
 import { Processor } from './cpu/profiles/profiles.ts';
-import { REGISTERS, readRegister, writeRegister } from './cpu/registers.ts';
-import { STATE } from './cpu/state.ts';
+import { REGISTERS, readRegister, readRflags, writeRegister, writeRflags } from './cpu/registers.ts';
+import { STATE, StateView } from './cpu/state.ts';
 import { followControlRegisters } from './cpu/system/host/pdpteRegisters.ts';
 import { type Bus, Vcpu } from './cpu/vcpu.ts';
 import { DebugExit } from './devices/debugExit.ts';
@@ -260,9 +260,24 @@ export class Machine implements MachineApi {
     this.exitCode = undefined;
   }
 
+  /** STATE without what only tells how the same state came about. */
+  private canonicalState(): Uint8Array {
+    const copy = new StateView(this.memory.memory.buffer.slice(0, STATE_BASE + STATE_SIZE));
+    // Lazy flags have many forms.
+    writeRflags(copy, readRflags(copy));
+    copy.set32(STATE.context, 0);
+    // The page being fetched from counts only where the TLB would not lead to it again.
+    const leaving = ((this.vcpu.instructionAddress() ^ copy.get64(STATE.fetchLinear)) & ~0xfffn) !== 0n;
+    if (leaving || this.vcpu.exports.fetchCached()) {
+      copy.set32(STATE.fetchPage, -1);
+      copy.set64(STATE.fetchLinear, 0n);
+    }
+    return new Uint8Array(copy.view.buffer, STATE_BASE, STATE_SIZE);
+  }
+
   stateHash(): string {
     const digest = new Digest();
-    digest.bytes(this.region(STATE_BASE, STATE_SIZE));
+    digest.bytes(this.canonicalState());
     digest.bytes(this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE));
     digest.bytes(this.memory.bytes.subarray(RAM_BASE, RAM_BASE + this.memory.size));
     const rest = new TextEncoder().encode(JSON.stringify([this.steps, this.ports.save()]));

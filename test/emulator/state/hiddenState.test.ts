@@ -254,4 +254,30 @@ describe('hidden state', () => {
       expect(guest.machine.stateHash()).toBe(half);
     }
   });
+
+  it.each(CASES)('$name: a stop at a breakpoint shows the state that a budget shows', async ({ source, prepare }) => {
+    const image = await assembleText(source);
+    const fresh = () => {
+      const made = boot(image);
+      prepare?.(made);
+      return made;
+    };
+    const stopping = fresh();
+    const below = random(99);
+    stopping.machine.setBreakpoints(
+      Array.from({ length: 60 }, () => linear(image.entry + BigInt(below(2) * 0x1000 + below(0x60)))),
+    );
+    for (let stop = 0; stop < 12; stop++) {
+      const exit = stopping.machine.run(2000, { ignoreBreakpointAtStart: true });
+      const budget = fresh();
+      advance(budget.machine, stopping.machine.steps);
+      expect(state(stopping), `${exit.kind} after ${stopping.machine.steps} steps`).toEqual(state(budget));
+      // Writing what is there already changes nothing.
+      for (const name of ['rflags', 'rip', 'rax', 'cs']) {
+        stopping.machine.writeRegister(name, stopping.machine.readRegister(name));
+      }
+      expect(state(stopping)).toEqual(state(budget));
+      if (exit.kind !== 'breakpoint') break;
+    }
+  });
 });
