@@ -1,5 +1,5 @@
 /** Every opcode of every map under every prefix: each has an exit, and none is an error of the machine's own. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { hostPhysical } from '../../../emulator/addresses.ts';
 import { CODE, DATA, MODES, machineFor, runChecked } from './modes.ts';
 
@@ -8,6 +8,9 @@ const LONG_PREFIXES = [[0x48]];
 const MAPS = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a], [0xc5, 0xf8], [0xc4, 0xe2, 0x79], [0x62, 0xf1, 0x7c, 0x48]];
 /** Every reg field with a memory operand at [RCX], and with a register. */
 const MODRM = [0x00, 0xc0].flatMap((mode) => [0, 1, 2, 3, 4, 5, 6, 7].map((reg) => mode | (reg << 3) | 1));
+
+// On a busy machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 describe('every opcode', () => {
   it.each(MODES.filter(({ cet, bits, cpl }) => !cet && (bits === 32 || cpl === 0)))('$name', (mode) => {

@@ -1,10 +1,13 @@
 /** Random bytes as code: whatever the guest does, `run` answers with an exit, never an exception or a hang. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { random } from '../guest.ts';
 import { CODE, MODES, machineFor, runChecked, scatter } from './modes.ts';
 
 const RUNS = 3_000;
 const PARTS = 5;
+// On a busy machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
 describe('random bytes as code', () => {
   it.each(MODES)('$name', (mode) => {
     const machine = machineFor(mode);

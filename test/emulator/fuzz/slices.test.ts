@@ -1,5 +1,5 @@
 /** Random bytes as code again: the same run in one slice, in many, and through snapshots ends in the same state. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { linear } from '../../../emulator/addresses.ts';
 import type { RunExit } from '../../../emulator/api.ts';
 import type { Machine } from '../../../emulator/machine.ts';
@@ -19,6 +19,9 @@ function drive(machine: Machine, slice: () => number): RunExit {
     if (!ignore && exit.kind !== 'exception' && (exit.kind !== 'budget' || machine.steps >= end)) return exit;
   }
 }
+
+// On a busy machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 describe('random bytes as code, in slices', () => {
   it.each(MODES)('$name', (mode) => {

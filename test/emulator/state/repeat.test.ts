@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { readElf } from '../../../adapter/program/elf/read.ts';
 import type { ProgramImage } from '../../../adapter/program/image.ts';
 import { type LinearAddress, linear } from '../../../emulator/addresses.ts';
@@ -65,6 +65,9 @@ function addressesIn(image: ProgramImage, below: (n: number) => number, count: n
 }
 
 const everySlice = (below: (n: number) => number) => () => [1, 1, 2, 7, 100, 1000, 100_000][below(7)]!;
+
+// On a busy machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 describe.each(SUBJECTS)('$name', (subject) => {
   const reason = subject.skip;
