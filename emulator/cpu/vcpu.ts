@@ -1,18 +1,16 @@
 import type { PendingEvent, RunExit, RunOptions } from '../api.ts';
 import type { HostMemory } from '../memory/hostMemory.ts';
-import { RAM_BASE } from '../memory/map.ts';
-import { ACCESS } from '../memory/paging.ts';
 import { DebugRegisters } from './debugRegisters.ts';
 import type { DecodedInstruction } from './decode/decoded.ts';
 import { codeBitsOf, InstructionDecoder } from './decode/decoder.ts';
 import type { BlockCache } from './engine/blockCache.ts';
-import { compilable, endsBlock } from './engine/blockCompiler.ts';
 import { CodeCache } from './engine/codeCache.ts';
 import type { StepExports } from './engine/exports.ts';
 import { RECORD, STATUS } from './engine/record.ts';
 import type { StepModule } from './engine/stepModule.ts';
-import { deliverPending, pendingEvent, raiseError, raiseTrap } from './eventDelivery.ts';
+import { deliverPending, pendingEvent, raiseTrap } from './eventDelivery.ts';
 import { RF, TF } from './flags.ts';
+import { InstructionFetch } from './instructionFetch.ts';
 import type { Processor } from './profiles/profiles.ts';
 import { resetState } from './reset.ts';
 import { CS, ENGINE, STATE, StateView, segment } from './state.ts';
@@ -46,7 +44,7 @@ export class Vcpu {
   readonly deliveries = new Map<number, number>();
   private readonly memory: HostMemory;
   private readonly bus: Bus;
-  private readonly decoder: InstructionDecoder;
+  private readonly fetch: InstructionFetch;
   private readonly debugRegisters: DebugRegisters;
   private breakpoints: ReadonlySet<bigint> = new Set();
   private exceptionStops = 0;
@@ -61,10 +59,11 @@ export class Vcpu {
     this.processor = processor;
     this.bus = bus;
     this.state = new StateView(memory.memory.buffer);
-    this.decoder = new InstructionDecoder(module.handlers, processor);
     const instance = new WebAssembly.Instance(compiled, { env: { memory: memory.memory }, host: this.imports() });
     this.exports = instance.exports as unknown as StepExports;
     this.code = new CodeCache(this.state, module, () => this.exports.flushFast());
+    const decoder = new InstructionDecoder(module.handlers, processor);
+    this.fetch = new InstructionFetch(this.state, this.exports, memory, decoder, this.code);
     this.host = this.makeHostContext();
     this.debugRegisters = new DebugRegisters(this.state, () => this.exports.flushFast());
     this.reset();
@@ -131,7 +130,7 @@ export class Vcpu {
     this.breakpoints = new Set(addresses);
     this.code.setBreakpointOffsets(new Set([...this.breakpoints].map((a) => Number(a & 0xfffn))));
     // A record of its own is made anew, with a breakpoint if there is one now.
-    if (this.state.get32(ENGINE.record) === this.singleRecord) this.state.set32(ENGINE.record, 0);
+    if (this.fetch.isSingle(this.state.get32(ENGINE.record))) this.state.set32(ENGINE.record, 0);
   }
 
   setExceptionStops(vectors: number): void {
@@ -329,49 +328,11 @@ export class Vcpu {
     };
   }
 
-  /** Finds or makes the record for STATE.rip. */
   private resolve(): RunExit | undefined {
-    const { state, exports } = this;
-    const address = exports.fetch();
-    if (address === -1) return undefined;
-    if (address === -2) {
-      return {
-        kind: 'unsupported',
-        sentence: `The guest executes from physical memory outside RAM (linear address 0x${this.instructionAddress().toString(16)}).`,
-      };
-    }
-    const physical = address >>> 0;
-    const context = state.get32(STATE.context);
-    let record = this.code.find(physical, context);
-    let cached = true;
-    if (record === undefined) {
-      if (codeBitsOf(context) !== 64 && this.limitIsTight()) {
-        const made = this.single(physical, context);
-        if (made === undefined) return this.sentence === undefined ? undefined : this.unsupportedExit();
-        record = made;
-        cached = false;
-      } else {
-        record = this.code.addRun(physical, context, (offset) => this.decodeOnPage(physical & ~0xfff, offset, context));
-        if (record === undefined) {
-          const made = this.single(physical, context);
-          if (made === undefined) return this.sentence === undefined ? undefined : this.unsupportedExit();
-          record = made;
-          cached = false;
-        }
-      }
-    }
-    const offset = physical & 0xfff;
-    const low = state.low(STATE.rip) - offset;
-    state.setHalves(ENGINE.ripBase, low, state.high(STATE.rip) - (low < 0 ? 1 : 0));
-    state.set32(ENGINE.record, record);
-    const from = state.get32(ENGINE.linkFrom);
-    state.set32(ENGINE.linkFrom, 0);
-    // The jump cache holds only what the architectural TLB holds: a jump through it must be one that would hit there.
-    if (cached && this.exports.fetchCached()) {
-      this.code.rememberJump(state.low(STATE.rip), state.high(STATE.rip), record);
-    }
-    if (cached && from !== 0) state.view.setInt32(from + RECORD.link, record, true);
-    return undefined;
+    const refused = this.fetch.resolve();
+    if (refused === undefined) return undefined;
+    this.sentence = refused;
+    return this.unsupportedExit();
   }
 
   /**
@@ -386,7 +347,7 @@ export class Vcpu {
     if (address < 0 && address > -3) return { kind: 'budget' };
     const offset = address & 0xfff;
     const context = state.get32(STATE.context);
-    const block = compiled.get(this.straightLine(address >>> 0, context, limit), this.compileImports());
+    const block = compiled.get(this.fetch.straightLine(address >>> 0, context, limit), this.compileImports());
     if (!block) return undefined;
     const low = state.low(STATE.rip) - offset;
     state.setHalves(ENGINE.ripBase, low, state.high(STATE.rip) - (low < 0 ? 1 : 0));
@@ -409,22 +370,7 @@ export class Vcpu {
     if (this.touched) this.resynchronise();
     const address = this.exports.fetch();
     if (address === -1 || address === -2) return [];
-    return this.straightLine(address >>> 0, this.state.get32(STATE.context), limit);
-  }
-
-  private straightLine(physical: number, context: number, limit: number): DecodedInstruction[] {
-    const line: DecodedInstruction[] = [];
-    let offset = physical & 0xfff;
-    while (line.length < limit && offset < 0x1000) {
-      const next =
-        this.decodeOnPage(physical & ~0xfff, offset, context) ??
-        (line.length === 0 ? this.acrossPages(physical, context) : undefined);
-      if (!next || !compilable(next)) break;
-      line.push(next);
-      offset += next.length;
-      if (endsBlock(next)) break;
-    }
-    return line;
+    return this.fetch.straightLine(address >>> 0, this.state.get32(STATE.context), limit);
   }
 
   private compileImportsMade: WebAssembly.Imports | undefined;
@@ -435,63 +381,6 @@ export class Vcpu {
       step: this.exports as unknown as WebAssembly.ModuleImports,
     };
     return this.compileImportsMade;
-  }
-
-  private decodeOnPage(page: number, offset: number, context: number): DecodedInstruction | undefined {
-    const start = RAM_BASE + (page >>> 0) + offset;
-    const length = Math.min(15, 0x1000 - offset);
-    return this.decoder.decode(this.memory.bytes.subarray(start, start + length), offset, context);
-  }
-
-  /** Decodes the instruction at RIP with what it needs of the next page; undefined with the fetch's fault recorded. */
-  private acrossPages(physical: number, context: number): DecodedInstruction | undefined {
-    const { state } = this;
-    const offset = physical & 0xfff;
-    const bytes = new Uint8Array(15);
-    const onPage = Math.min(15, 0x1000 - offset);
-    bytes.set(this.memory.bytes.subarray(RAM_BASE + physical, RAM_BASE + physical + onPage));
-    const whole = this.decoder.decode(bytes.subarray(0, onPage), offset, context);
-    if (whole) return whole;
-    const next = this.instructionAddress() + BigInt(onPage);
-    if (codeBitsOf(context) === 64 && next === 0x8000_0000_0000n) {
-      raiseError(state, 13, 0);
-      return undefined;
-    }
-    state.set64(ENGINE.scratch0, codeBitsOf(context) === 64 ? next : BigInt.asUintN(32, next));
-    const second = this.exports.hostTranslate(ACCESS.FETCH);
-    if (state.get32(STATE.eventPending)) return undefined;
-    if (second === -2) {
-      this.sentence = 'The guest executes an instruction that reaches into physical memory outside RAM.';
-      return undefined;
-    }
-    const from = RAM_BASE + (second >>> 0);
-    bytes.set(this.memory.bytes.subarray(from, from + 15 - onPage), onPage);
-    const decoded = this.decoder.decode(bytes, offset, context);
-    if (!decoded) throw new Error('fifteen bytes did not decode');
-    return decoded;
-  }
-
-  /** An instruction that reaches into the next page, or whose segment limit is near: decoded each time it runs. */
-  private single(physical: number, context: number): number | undefined {
-    const { state } = this;
-    const decoded = this.acrossPages(physical, context);
-    if (!decoded) return undefined;
-    if (codeBitsOf(context) !== 64) {
-      const last = state.low(STATE.rip) + decoded.length - 1;
-      if (last > state.get32(segment(CS).limit) >>> 0) {
-        raiseError(state, 13, 0);
-        return undefined;
-      }
-    }
-    if (this.singleRecord !== 0) this.code.dropSingle(this.singleRecord);
-    this.singleRecord = this.code.addSingle(decoded, physical >>> 12);
-    return this.singleRecord;
-  }
-  private singleRecord = 0;
-
-  /** A limit below 4 GiB − 1 means that every instruction must be checked against it. */
-  private limitIsTight(): boolean {
-    return this.state.get32(segment(CS).limit) !== -1;
   }
 
   /** One object for all host instructions: what differs is set before each. */

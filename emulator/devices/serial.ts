@@ -6,6 +6,7 @@ interface SerialState {
   received: number[];
 }
 
+const FCR_CLEAR_RECEIVER = 0x02;
 const LCR_DLAB = 0x80;
 const LSR_DATA = 0x01;
 const LSR_THR_EMPTY = 0x20;
@@ -74,6 +75,7 @@ export class Serial implements PortDevice {
     } else if (register === 1 && this.dlab()) {
       state.divisor = (state.divisor & 0xff) | (byte << 8);
     } else {
+      if (register === 2 && byte & FCR_CLEAR_RECEIVER) state.received = [];
       state.registers[register] = byte;
     }
   }

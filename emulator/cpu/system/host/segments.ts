@@ -61,13 +61,12 @@ function tableRegister(c: HostContext, index: 'gdtr' | 'idtr', load: boolean): n
   }
   if (cpl(c) !== 0 && state.low(STATE.cr4) & UMIP) return gp0(c);
   const [low, high] = [state.low(base), state.high(base)];
+  // Both parts are probed before either is written.
+  if (!writable(c, ...address, 2, 0) || !writable(c, ...after, bytes, 0)) return FAULT;
   const limitHost = writable(c, ...address, 2, 0);
-  if (!limitHost) return FAULT;
-  const value = state.get32(limit);
-  state.view.setUint16(limitHost, value, true);
+  state.view.setUint16(limitHost, state.get32(limit), true);
   commit(c, limitHost);
   const host = writable(c, ...after, bytes, 0);
-  if (!host) return FAULT;
   state.view.setUint32(host, low, true);
   if (bytes === 8) state.view.setUint32(host + 4, high, true);
   commit(c, host);

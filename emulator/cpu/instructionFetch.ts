@@ -1,0 +1,165 @@
+import type { HostMemory } from '../memory/hostMemory.ts';
+import { RAM_BASE } from '../memory/map.ts';
+import { ACCESS } from '../memory/paging.ts';
+import type { DecodedInstruction } from './decode/decoded.ts';
+import { codeBitsOf, type InstructionDecoder } from './decode/decoder.ts';
+import { compilable, endsBlock } from './engine/blockCompiler.ts';
+import type { CodeCache } from './engine/codeCache.ts';
+import type { StepExports } from './engine/exports.ts';
+import { RECORD } from './engine/record.ts';
+import { raiseError } from './eventDelivery.ts';
+import { CS, ENGINE, STATE, type StateView, segment } from './state.ts';
+
+/** From RIP to decoded code: fetches, decodes, and keeps what it decoded in the code cache. */
+export class InstructionFetch {
+  private readonly state: StateView;
+  private readonly exports: StepExports;
+  private readonly memory: HostMemory;
+  private readonly decoder: InstructionDecoder;
+  private readonly code: CodeCache;
+  private refusal: string | undefined;
+
+  constructor(
+    state: StateView,
+    exports: StepExports,
+    memory: HostMemory,
+    decoder: InstructionDecoder,
+    code: CodeCache,
+  ) {
+    this.state = state;
+    this.exports = exports;
+    this.memory = memory;
+    this.decoder = decoder;
+    this.code = code;
+  }
+
+  private linearRip(): bigint {
+    return BigInt.asUintN(64, this.state.get64(STATE.rip) + this.state.get64(segment(CS).base));
+  }
+
+  private takeRefusal(): string | undefined {
+    const refusal = this.refusal;
+    this.refusal = undefined;
+    return refusal;
+  }
+
+  /** Finds or makes the record for STATE.rip. A fault of the fetch is left pending; a sentence says what cannot be executed. */
+  resolve(): string | undefined {
+    const { state, exports } = this;
+    const address = exports.fetch();
+    if (address === -1) return undefined;
+    if (address === -2) {
+      return `The guest executes from physical memory outside RAM (linear address 0x${this.linearRip().toString(16)}).`;
+    }
+    const physical = address >>> 0;
+    const context = state.get32(STATE.context);
+    let record = this.code.find(physical, context);
+    let cached = true;
+    if (record === undefined) {
+      if (codeBitsOf(context) !== 64 && this.limitIsTight()) {
+        const made = this.single(physical, context);
+        if (made === undefined) return this.takeRefusal();
+        record = made;
+        cached = false;
+      } else {
+        record = this.code.addRun(physical, context, (offset) => this.decodeOnPage(physical & ~0xfff, offset, context));
+        if (record === undefined) {
+          const made = this.single(physical, context);
+          if (made === undefined) return this.takeRefusal();
+          record = made;
+          cached = false;
+        }
+      }
+    }
+    const offset = physical & 0xfff;
+    const low = state.low(STATE.rip) - offset;
+    state.setHalves(ENGINE.ripBase, low, state.high(STATE.rip) - (low < 0 ? 1 : 0));
+    state.set32(ENGINE.record, record);
+    const from = state.get32(ENGINE.linkFrom);
+    state.set32(ENGINE.linkFrom, 0);
+    // The jump cache holds only what the architectural TLB holds: a jump through it must be one that would hit there.
+    if (cached && this.exports.fetchCached()) {
+      this.code.rememberJump(state.low(STATE.rip), state.high(STATE.rip), record);
+    }
+    if (cached && from !== 0) state.view.setInt32(from + RECORD.link, record, true);
+    return undefined;
+  }
+
+  /** The instructions from a host-physical address on that a block can hold, at most `limit`. */
+  straightLine(physical: number, context: number, limit: number): DecodedInstruction[] {
+    const line: DecodedInstruction[] = [];
+    let offset = physical & 0xfff;
+    while (line.length < limit && offset < 0x1000) {
+      const next =
+        this.decodeOnPage(physical & ~0xfff, offset, context) ??
+        (line.length === 0 ? this.acrossPages(physical, context) : undefined);
+      if (!next || !compilable(next)) break;
+      line.push(next);
+      offset += next.length;
+      if (endsBlock(next)) break;
+    }
+    return line;
+  }
+
+  private decodeOnPage(page: number, offset: number, context: number): DecodedInstruction | undefined {
+    const start = RAM_BASE + (page >>> 0) + offset;
+    const length = Math.min(15, 0x1000 - offset);
+    return this.decoder.decode(this.memory.bytes.subarray(start, start + length), offset, context);
+  }
+
+  /** Decodes the instruction at RIP with what it needs of the next page; undefined with the fetch's fault recorded. */
+  private acrossPages(physical: number, context: number): DecodedInstruction | undefined {
+    const { state } = this;
+    const offset = physical & 0xfff;
+    const bytes = new Uint8Array(15);
+    const onPage = Math.min(15, 0x1000 - offset);
+    bytes.set(this.memory.bytes.subarray(RAM_BASE + physical, RAM_BASE + physical + onPage));
+    const whole = this.decoder.decode(bytes.subarray(0, onPage), offset, context);
+    if (whole) return whole;
+    const next = this.linearRip() + BigInt(onPage);
+    if (codeBitsOf(context) === 64 && next === 0x8000_0000_0000n) {
+      raiseError(state, 13, 0);
+      return undefined;
+    }
+    state.set64(ENGINE.scratch0, codeBitsOf(context) === 64 ? next : BigInt.asUintN(32, next));
+    const second = this.exports.hostTranslate(ACCESS.FETCH);
+    if (state.get32(STATE.eventPending)) return undefined;
+    if (second === -2) {
+      this.refusal = 'The guest executes an instruction that reaches into physical memory outside RAM.';
+      return undefined;
+    }
+    const from = RAM_BASE + (second >>> 0);
+    bytes.set(this.memory.bytes.subarray(from, from + 15 - onPage), onPage);
+    const decoded = this.decoder.decode(bytes, offset, context);
+    if (!decoded) throw new Error('fifteen bytes did not decode');
+    return decoded;
+  }
+
+  /** An instruction that reaches into the next page, or whose segment limit is near: decoded each time it runs. */
+  private single(physical: number, context: number): number | undefined {
+    const { state } = this;
+    const decoded = this.acrossPages(physical, context);
+    if (!decoded) return undefined;
+    if (codeBitsOf(context) !== 64) {
+      const last = state.low(STATE.rip) + decoded.length - 1;
+      if (last > state.get32(segment(CS).limit) >>> 0) {
+        raiseError(state, 13, 0);
+        return undefined;
+      }
+    }
+    if (this.singleRecord !== 0) this.code.dropSingle(this.singleRecord);
+    this.singleRecord = this.code.addSingle(decoded, physical >>> 12);
+    return this.singleRecord;
+  }
+  private singleRecord = 0;
+
+  /** Whether a record is decoded each time it runs. */
+  isSingle(record: number): boolean {
+    return record !== 0 && record === this.singleRecord;
+  }
+
+  /** A limit below 4 GiB − 1 means that every instruction must be checked against it. */
+  private limitIsTight(): boolean {
+    return this.state.get32(segment(CS).limit) !== -1;
+  }
+}
