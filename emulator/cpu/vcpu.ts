@@ -395,6 +395,9 @@ export class Vcpu {
       code: '',
       length: 0,
       codeBits: 64,
+      prefixes: 0,
+      addressBits: 64,
+      segment: 0,
       steps: () => this.steps,
       portIn: (port, size) => {
         this.debugRegisters.port(port, size);
@@ -417,6 +420,9 @@ export class Vcpu {
     host.operands = decoded?.hostOperands ?? [];
     host.code = decoded?.code ?? '';
     host.length = decoded?.length ?? 0;
+    host.prefixes = decoded?.prefixes ?? 0;
+    host.addressBits = decoded?.addressBits ?? 64;
+    host.segment = decoded?.segment ?? 0;
     host.codeBits = codeBitsOf(this.state.get32(STATE.context));
     return host;
   }

@@ -193,7 +193,12 @@ const hostSelection = (name: string): Selection => ({
 });
 
 function prefixesOf(instruction: Instruction, bytes: Uint8Array, codeBits: number): number {
-  return (instruction.hasLockPrefix ? PREFIX.LOCK : 0) | (hasNotrack(bytes, codeBits) ? PREFIX.NOTRACK : 0);
+  const repeated = instruction.hasRepPrefix || instruction.hasRepePrefix || instruction.hasRepnePrefix;
+  return (
+    (instruction.hasLockPrefix ? PREFIX.LOCK : 0) |
+    (hasNotrack(bytes, codeBits) ? PREFIX.NOTRACK : 0) |
+    (repeated ? PREFIX.REP : 0)
+  );
 }
 
 const SEGMENT_PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65]);

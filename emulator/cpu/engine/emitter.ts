@@ -108,7 +108,7 @@ export interface Emitter {
 }
 
 /** Prefix bits in a record. */
-export const PREFIX = { LOCK: 1, NOTRACK: 2 } as const;
+export const PREFIX = { LOCK: 1, NOTRACK: 2, REP: 4 } as const;
 
 export interface Definition {
   readonly name: string;

@@ -13,6 +13,10 @@ export interface HostContext {
   readonly code: string;
   readonly length: number;
   readonly codeBits: 16 | 32 | 64;
+  /** `PREFIX` bits; address size in bits; segment number of a string source. */
+  readonly prefixes: number;
+  readonly addressBits: number;
+  readonly segment: number;
   /** Lock-step time: what RDTSC is made from. */
   steps(): number;
   portIn(port: number, size: number): number;
