@@ -24,6 +24,5 @@ export function resetState(state: StateView): void {
   state.set32(STATE.gdtrLimit, 0xffff);
   state.set32(STATE.idtrLimit, 0xffff);
   state.set32(STATE.fetchPage, -1);
-  state.set32(STATE.deliveringVector, -1);
   state.set32(ENGINE.record, 0);
 }

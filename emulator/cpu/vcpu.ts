@@ -78,8 +78,6 @@ export class Vcpu {
         this.bus.mmioWrite(low, high, size, bytes.subarray(at, at + size)),
       codeWritten: (address: number, size: number) => this.code.invalidate(address >>> 0, size),
       savePage: (address: number) => this.memory.savePage(address >>> 0),
-      portIn: (port: number, size: number) => this.bus.portIn(port, size),
-      portOut: (port: number, size: number, value: number) => this.bus.portOut(port, size, value),
       instruction: (which: number, record: number) => this.hostInstruction(which, record),
       watchAccess: (size: number, access: number) => this.debugRegisters.access(size, access),
     };

@@ -19,13 +19,14 @@ import {
   type V128,
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.ts';
+import { maskTo } from '../../wasm/width.ts';
 import type { DecodedInstruction, MemoryOperand } from '../decode/decoded.ts';
 import { isStackSegment } from '../decode/operands.ts';
 import type { FlagState } from '../flags.ts';
 import { ENGINE, GPR_BASE, get32, get64, gprAddress, put32, put64, STATE, XMM_BASE, ZERO_ADDRESS } from '../state.ts';
 import type { Core } from './core.ts';
 import type { Emitter, Form } from './emitter.ts';
-import { EmitterBase, maskTo, type RegisterOperand } from './emitterBase.ts';
+import { EmitterBase, type RegisterOperand } from './emitterBase.ts';
 import { STATUS } from './record.ts';
 
 /** One point where a block can come out: the page offset of the next instruction, and how many have retired. */

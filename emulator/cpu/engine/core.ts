@@ -82,10 +82,6 @@ export interface Imports {
   readonly codeWritten: FunctionReference;
   /** (hostPhysical): keep the page's content for the last snapshot. */
   readonly savePage: FunctionReference;
-  /** (port, size) → value. */
-  readonly portIn: FunctionReference<'i32'>;
-  /** (port, size, value). */
-  readonly portOut: FunctionReference;
   /** (size, access), linear address in ENGINE.scratch1: DR0–DR3 may be interested. */
   readonly watchAccess: FunctionReference;
   /** (which, record) → status: an instruction in TypeScript. */
@@ -127,8 +123,6 @@ const IMPORT_SIGNATURES = {
   mmioWrite: [['i32', 'i32', 'i32', 'i32'], []],
   codeWritten: [['i32', 'i32'], []],
   savePage: [['i32'], []],
-  portIn: [['i32', 'i32'], ['i32']],
-  portOut: [['i32', 'i32', 'i32'], []],
   watchAccess: [['i32', 'i32'], []],
   instruction: [['i32', 'i32'], ['i32']],
 } as const satisfies Record<keyof Imports, readonly [readonly ValueType[], readonly ValueType[]]>;

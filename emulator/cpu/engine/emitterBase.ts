@@ -16,13 +16,12 @@ import {
   wrap,
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.ts';
+import { maskTo } from '../../wasm/width.ts';
 import { get32, STATE } from '../state.ts';
 import type { Core } from './core.ts';
 import type { Form, Modified } from './emitter.ts';
 
 const GP = 13;
-
-export const maskTo = (value: I64, bits: number): I64 => (bits === 64 ? value : and(value, i64(2 ** bits - 1)));
 
 /** A general or XMM register that an operand names. */
 export interface RegisterOperand {

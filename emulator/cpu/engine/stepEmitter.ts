@@ -21,12 +21,13 @@ import {
   type V128,
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.ts';
+import { maskTo } from '../../wasm/width.ts';
 import type { FlagState } from '../flags.ts';
 import { ENGINE, get32, get64, getGpr, put32, put64, putGpr, STATE } from '../state.ts';
 import type { Core } from './core.ts';
 import { dispatch } from './dispatch.ts';
 import type { Emitter, Form } from './emitter.ts';
-import { EmitterBase, maskTo, type RegisterOperand } from './emitterBase.ts';
+import { EmitterBase, type RegisterOperand } from './emitterBase.ts';
 import { RECORD, RECORD_SIZE, STATUS } from './record.ts';
 
 /** Lazy flags kept in the state. */

@@ -26,15 +26,13 @@ import {
   xor,
 } from '../../wasm/expressions.ts';
 import type { Local } from '../../wasm/functionBuilder.ts';
+import { maskTo, signedFrom } from '../../wasm/width.ts';
 import type { Definition, Emitter, Modified } from '../engine/emitter.ts';
 import { carryWord, flagShift, setCF, shiftUp } from '../flags.ts';
 
 /** SDM Vol. 2: bit test, bit scan, counts, and BMI1/BMI2. */
 const WORDS = [16, 32, 64] as const;
 const QUADS = [32, 64] as const;
-const masked = (value: I64, bits: number): I64 => (bits === 64 ? value : and(value, i64(2 ** bits - 1)));
-const signed = (value: I64, bits: number): I64 =>
-  bits === 64 ? value : shrS(shl(value, i64(64 - bits)), i64(64 - bits));
 
 /**
  * The operand of BT and its kin. With a register bit offset and a memory base the offset reaches beyond the operand:
@@ -49,7 +47,7 @@ function bitString(e: Emitter, write: boolean): Modified & { position: Local<'i6
     const value = e.read(0);
     return { value, write: () => undefined, position };
   }
-  const unit = shrS(signed(offset, size), i64(Math.log2(size)));
+  const unit = shrS(signedFrom(offset, size), i64(Math.log2(size)));
   const linear = e.linear(0, size, write, shl(unit, i64(Math.log2(size / 8))));
   if (!write) {
     return {
@@ -76,7 +74,7 @@ const bitTest = (name: string, change?: (value: I64, bit: I64) => I64): Definiti
   emit: (e) => {
     const operand = bitString(e, change !== undefined);
     const cf = e.f.let(and(shrU(operand.value, operand.position), i64(1)));
-    if (change) operand.write(masked(change(operand.value, shl(i64(1), operand.position)), e.size));
+    if (change) operand.write(maskTo(change(operand.value, shl(i64(1), operand.position)), e.size));
     setCF(e.flags, cf);
   },
 });
@@ -129,7 +127,7 @@ const lowest = (name: string, operate: (x: I64) => I64, cf: (x: I64) => I64): De
   shapes: ['rr', 'rm'],
   emit: (e) => {
     const source = e.read(1);
-    const result = e.f.let(masked(operate(source), e.size));
+    const result = e.f.let(maskTo(operate(source), e.size));
     e.writer(0).write(result);
     logicResult(e, result, cf(source));
   },
@@ -143,7 +141,7 @@ const shiftX = (name: string, operate: (value: I64, count: I64, size: number) =>
   emit: (e) => {
     const source = e.read(1);
     const by = e.f.let(and(e.read(2), i64(e.size - 1)));
-    e.writer(0).write(masked(operate(source, by, e.size), e.size));
+    e.writer(0).write(maskTo(operate(source, by, e.size), e.size));
   },
 });
 
@@ -203,7 +201,7 @@ export const bits: readonly Definition[] = [
     shapes: ['rrr', 'rrm'],
     emit: (e) => {
       const first = e.read(1);
-      const result = e.f.let(masked(and(not(first), e.read(2)), e.size));
+      const result = e.f.let(maskTo(and(not(first), e.read(2)), e.size));
       e.writer(0).write(result);
       logicResult(e, result, i64(0));
     },
@@ -255,7 +253,7 @@ export const bits: readonly Definition[] = [
   ),
   shiftX('shlx', (value, by) => shl(value, by)),
   shiftX('shrx', (value, by) => shrU(value, by)),
-  shiftX('sarx', (value, by, size) => shrS(signed(value, size), by)),
+  shiftX('sarx', (value, by, size) => shrS(signedFrom(value, size), by)),
   {
     name: 'rorx',
     sizes: QUADS,
@@ -264,7 +262,7 @@ export const bits: readonly Definition[] = [
       const source = e.read(1);
       const by = e.f.let(and(e.immediate(), i64(e.size - 1)));
       const wide = e.size === 64 ? source : or(source, shl(source, i64(32)));
-      e.writer(0).write(masked(rotr(wide, by), e.size));
+      e.writer(0).write(maskTo(rotr(wide, by), e.size));
     },
   },
   scatterGather('pdep', true),

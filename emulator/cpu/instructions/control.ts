@@ -2,6 +2,7 @@ import { pushReturn, raiseReturnMismatch, trackIndirectBranch } from '../../cet/
 import { readableAt } from '../../memory/access.ts';
 import { ACCESS } from '../../memory/paging.ts';
 import { add, and, eqz, type I32, type I64, i32, i64, loadBits, ne, sub } from '../../wasm/expressions.ts';
+import { maskTo } from '../../wasm/width.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { condition } from '../flags.ts';
 import { get64, put64, RCX, STATE } from '../state.ts';
@@ -15,7 +16,6 @@ import { StackAccess } from './stackAccess.ts';
 const SIZES = [16, 32, 64] as const;
 const CONDITIONS = 'o no b ae e ne be a s ns p np l ge le g'.split(' ');
 
-const mask = (value: I64, bits: number): I64 => (bits === 64 ? value : and(value, i64(2 ** bits - 1)));
 const variant = (e: Emitter, letter: string): boolean => (e.form.name.split('.')[1] ?? '').includes(letter);
 
 function branchIf(e: Emitter, taken: I32): void {
@@ -25,7 +25,7 @@ function branchIf(e: Emitter, taken: I32): void {
 
 function call(e: Emitter, target: I64): void {
   const stack = new StackAccess(e, e.size !== 64);
-  const returnAddress = e.f.let(mask(e.nextRip(), e.size));
+  const returnAddress = e.f.let(maskTo(e.nextRip(), e.size));
   e.requireTarget(target);
   stack.push(returnAddress, e.size);
   const shadow = variant(e, 's') ? pushReturn(e, returnAddress) : undefined;
@@ -40,7 +40,7 @@ function indirectTarget(e: Emitter): I64 {
 }
 
 const counters: Definition[] = [16, 32, 64].flatMap((bits) => {
-  const count = (e: Emitter) => e.f.let(mask(sub(e.gpr(RCX), i64(1)), bits));
+  const count = (e: Emitter) => e.f.let(maskTo(sub(e.gpr(RCX), i64(1)), bits));
   const loop = (name: string, extra: (e: Emitter) => I32): Definition => ({
     name: `${name}${bits}`,
     sizes: SIZES,
@@ -59,7 +59,7 @@ const counters: Definition[] = [16, 32, 64].flatMap((bits) => {
       name: `jrcxz${bits}`,
       sizes: SIZES,
       shapes: ['j'],
-      emit: (e: Emitter) => branchIf(e, eqz(mask(e.gpr(RCX), bits))),
+      emit: (e: Emitter) => branchIf(e, eqz(maskTo(e.gpr(RCX), bits))),
     },
   ];
 });
@@ -93,7 +93,7 @@ export const control: readonly Definition[] = [
       sizes: SIZES,
       shapes: ['j'],
       emit: (e) => {
-        call(e, e.f.let(mask(e.relativeTarget(), e.size)));
+        call(e, e.f.let(maskTo(e.relativeTarget(), e.size)));
         e.jumpRelative();
       },
     }),

@@ -26,6 +26,7 @@ import {
   xor,
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Local } from '../../wasm/functionBuilder.ts';
+import { maskTo, signedFrom } from '../../wasm/width.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { carryWord, flagShift, shiftUp } from '../flags.ts';
 import { RAX, RDX } from '../state.ts';
@@ -51,10 +52,6 @@ function multiplyHighSigned(f: FunctionBuilder, a: Local<'i64'>, b: Local<'i64'>
   return sub(sub(unsigned, and(shrS(a, i64(63)), b)), and(shrS(b, i64(63)), a));
 }
 
-const signed = (value: I64, bits: number): I64 =>
-  bits === 64 ? value : shrS(shl(value, i64(64 - bits)), i64(64 - bits));
-const masked = (value: I64, bits: number): I64 => (bits === 64 ? value : and(value, i64(2 ** bits - 1)));
-
 function setProductFlags(e: Emitter, low: I64, overflow: I64): void {
   e.flags.set(shiftUp(low, e.size), carryWord(overflow, overflow), i32(flagShift(e.size)));
 }
@@ -72,14 +69,14 @@ function multiplyWide(e: Emitter, isSigned: boolean): void {
     setProductFlags(e, low, extendU(eqz(fits)));
     return;
   }
-  const a = isSigned ? signed(e.gpr(RAX), size) : masked(e.gpr(RAX), size);
-  const product = f.let(mul(a, isSigned ? signed(source, size) : source));
+  const a = isSigned ? signedFrom(e.gpr(RAX), size) : maskTo(e.gpr(RAX), size);
+  const product = f.let(mul(a, isSigned ? signedFrom(source, size) : source));
   if (size === 8) setSized(e, RAX, product, 16);
   else {
     setSized(e, RAX, product, size);
     setSized(e, RDX, f.let(shrU(product, i64(size))), size);
   }
-  const fits = isSigned ? eq(product, signed(product, size)) : eqz(shrU(product, i64(size)));
+  const fits = isSigned ? eq(product, signedFrom(product, size)) : eqz(shrU(product, i64(size)));
   setProductFlags(e, product, extendU(eqz(fits)));
 }
 
@@ -93,9 +90,9 @@ function multiplyTruncated(e: Emitter, left: Local<'i64'>, right: Local<'i64'>, 
     setProductFlags(e, low, extendU(ne(high, shrS(low, i64(63)))));
     return;
   }
-  const product = f.let(mul(signed(left, size), signed(right, size)));
-  write(masked(product, size));
-  setProductFlags(e, product, extendU(ne(product, signed(product, size))));
+  const product = f.let(mul(signedFrom(left, size), signedFrom(right, size)));
+  write(maskTo(product, size));
+  setProductFlags(e, product, extendU(ne(product, signedFrom(product, size))));
 }
 
 /** 128 by 64 bits, bit by bit; only reached when the dividend really has more than 64 bits. */
@@ -140,25 +137,25 @@ function divide(e: Emitter, isSigned: boolean): void {
     return;
   }
   const dividend = f.let(
-    size === 8 ? masked(e.gpr(RAX), 16) : or(shl(masked(e.gpr(RDX), size), i64(size)), masked(e.gpr(RAX), size)),
+    size === 8 ? maskTo(e.gpr(RAX), 16) : or(shl(maskTo(e.gpr(RDX), size), i64(size)), maskTo(e.gpr(RAX), size)),
   );
   const quotient = f.local('i64');
   const remainder = f.local('i64');
   if (isSigned) {
-    const wide = f.let(signed(dividend, size * 2));
-    const by = f.let(signed(divisor, size));
+    const wide = f.let(signedFrom(dividend, size * 2));
+    const by = f.let(signedFrom(divisor, size));
     // −2^63 / −1 would trap; the quotient does not fit in any case.
     f.if(and(eq(by, i64(-1)), eq(wide, i64(-(2n ** 63n)))), () => e.raise(DIVIDE_ERROR));
     f.set(quotient, divS(wide, by));
     f.set(remainder, remS(wide, by));
-    f.if(ne(quotient, signed(quotient, size)), () => e.raise(DIVIDE_ERROR));
+    f.if(ne(quotient, signedFrom(quotient, size)), () => e.raise(DIVIDE_ERROR));
   } else {
     f.set(quotient, divU(dividend, divisor));
     f.set(remainder, remU(dividend, divisor));
     f.if(ne(shrU(quotient, i64(size)), i64(0)), () => e.raise(DIVIDE_ERROR));
   }
   if (size === 8) {
-    setSized(e, RAX, or(masked(quotient, 8), shl(masked(remainder, 8), i64(8))), 16);
+    setSized(e, RAX, or(maskTo(quotient, 8), shl(maskTo(remainder, 8), i64(8))), 16);
   } else {
     setSized(e, RAX, quotient, size);
     setSized(e, RDX, remainder, size);
@@ -233,7 +230,7 @@ export const multiply: readonly Definition[] = [
         e.writer(1).write(low);
         e.writer(0).write(high);
       } else {
-        const product = e.f.let(mul(masked(e.gpr(RDX), 32), source));
+        const product = e.f.let(mul(maskTo(e.gpr(RDX), 32), source));
         e.writer(1).write(product);
         e.writer(0).write(shrU(product, i64(32)));
       }
