@@ -13,6 +13,8 @@ const reports = join(root, '.cache/test-reports');
 interface Outcome {
   readonly failed: boolean;
   readonly skipped: readonly string[];
+  /** Names and first lines of what failed, where the group's runner tells. */
+  readonly failures?: readonly string[];
 }
 
 interface Group {
@@ -34,7 +36,12 @@ const tool = (name: string, ...values: string[]): Outcome => ({
 interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -58,7 +65,14 @@ function vitest(name: string, folders: readonly string[], excluded: readonly str
       .filter((test) => test.status !== 'passed' && test.status !== 'failed')
       .map((test) => `${result.name.slice(root.length)}: ${test.fullName}`),
   );
-  return { failed, skipped };
+  const failures = report.testResults.flatMap((result) => {
+    const file = result.name.slice(root.length);
+    const tests = result.assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => `${file}: ${test.fullName}: ${test.failureMessages?.[0]?.split('\n')[0] ?? ''}`);
+    return tests.length > 0 || !result.message ? tests : [`${file}: ${result.message.split('\n')[0]}`];
+  });
+  return { failed, skipped, failures };
 }
 
 const SKIPPED = 3;
@@ -115,6 +129,7 @@ function main(): number {
   for (const { group, outcome, seconds } of results) {
     const skips = outcome.skipped.length > 0 ? `, ${outcome.skipped.length} skipped` : '';
     console.log(`${outcome.failed ? 'FAIL' : 'ok  '} ${group.name} (${seconds.toFixed(0)} s${skips})`);
+    for (const failure of outcome.failures ?? []) console.log(`       failed ${failure}`);
     for (const reason of outcome.skipped) console.log(`       skipped ${reason}`);
   }
   const failed = results.some(({ outcome }) => outcome.failed);

@@ -74,8 +74,7 @@ describe('exception filters', () => {
     const shadow = await client.send('shadowstep/shadowStack', {});
     expect(shadow.body.nextReturnMismatch).toBe(true);
     await evaluate(client, '[rsp] = [ssp]', 'repl');
-    await client.continueRequest(resume);
-    const [exited] = await Promise.all([client.waitForEvent('exited')]);
+    const [exited] = await Promise.all([client.waitForEvent('exited'), client.continueRequest(resume)]);
     expect(exited.body).toEqual({ exitCode: 3 });
     expect(client.output('stdout')).toContain('The smashed return was not caught.');
   });
