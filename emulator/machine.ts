@@ -16,10 +16,8 @@ import { Processor } from './cpu/profiles/profiles.ts';
 import { REGISTERS, readRegister, readRflags, writeRegister, writeRflags } from './cpu/registers.ts';
 import { STATE, StateView } from './cpu/state.ts';
 import { followControlRegisters } from './cpu/system/host/pdpteRegisters.ts';
-import { type Bus, Vcpu } from './cpu/vcpu.ts';
-import { DebugExit } from './devices/debugExit.ts';
-import { PortBus } from './devices/device.ts';
-import { Serial } from './devices/serial.ts';
+import { Vcpu } from './cpu/vcpu.ts';
+import { Platform } from './devices/platform.ts';
 import { Digest } from './memory/digest.ts';
 import { HostMemory } from './memory/hostMemory.ts';
 import { inspectTranslation } from './memory/inspect.ts';
@@ -28,7 +26,7 @@ import { ARCH_TLB_BASE, ARCH_TLB_SIZE, RAM_BASE, STATE_BASE, STATE_SIZE } from '
 interface Snapshot extends MachineSnapshot {
   readonly state: Uint8Array;
   readonly tlb: Uint8Array;
-  readonly devices: unknown[];
+  readonly devices: unknown;
   readonly deliveries: ReadonlyMap<number, number>;
   readonly eventShown: boolean;
 }
@@ -39,10 +37,8 @@ export class Machine implements MachineApi {
   readonly registers: readonly RegisterDescription[] = REGISTERS;
   private readonly memory: HostMemory;
   private readonly vcpu: Vcpu;
-  private readonly ports: PortBus;
-  private readonly serial: Serial;
+  private readonly platform: Platform;
   private readonly listeners: ((bytes: Uint8Array) => void)[] = [];
-  private exitCode: number | undefined;
 
   /** @throws RangeError with one sentence when the configuration cannot be had */
   static create(configuration: MachineConfiguration): Machine {
@@ -53,31 +49,18 @@ export class Machine implements MachineApi {
     this.configuration = configuration;
     const processor = Processor.create(configuration.cpu, configuration.features);
     this.memory = new HostMemory(configuration.memoryBytes);
-    this.serial = new Serial((byte) => {
-      for (const listener of this.listeners) listener(Uint8Array.of(byte));
-    });
-    const debugExit = new DebugExit((code) => {
-      this.exitCode = code;
-    });
-    this.ports = new PortBus([this.serial, debugExit]);
-    const { module, compiled } = loadStepModule();
-    this.vcpu = new Vcpu(this.memory, module, compiled, processor, this.bus());
-  }
-
-  private bus(): Bus {
-    return {
-      portIn: (port, size) => this.ports.read(port, size),
-      portOut: (port, size, value) => this.ports.write(port, size, value),
-      // No device answers outside RAM: the bus floats high.
-      mmioRead: (_low, _high, _size, destination) => destination.fill(0xff),
-      mmioWrite: () => undefined,
-      exitRequest: () => {
-        if (this.exitCode === undefined) return undefined;
-        const code = this.exitCode;
-        this.exitCode = undefined;
-        return { kind: 'debugExit', code };
+    this.platform = new Platform(
+      { memoryBytes: configuration.memoryBytes, cpus: 1 },
+      {
+        // Devices are made before the processor.
+        time: () => (this.vcpu as Vcpu | undefined)?.time() ?? 0,
+        serialOutput: (byte) => {
+          for (const listener of this.listeners) listener(Uint8Array.of(byte));
+        },
       },
-    };
+    );
+    const { module, compiled } = loadStepModule();
+    this.vcpu = new Vcpu(this.memory, module, compiled, processor, this.platform);
   }
 
   get steps(): number {
@@ -93,8 +76,7 @@ export class Machine implements MachineApi {
   reset(clearMemory = true): void {
     this.memory.dropVersions();
     if (clearMemory) this.memory.bytes.fill(0, RAM_BASE, RAM_BASE + this.memory.size);
-    this.serial.reset();
-    this.exitCode = undefined;
+    this.platform.reset();
     this.vcpu.reset();
   }
 
@@ -226,7 +208,7 @@ export class Machine implements MachineApi {
   }
 
   serialInput(bytes: Uint8Array): void {
-    this.serial.receive(bytes);
+    this.platform.serial.receive(bytes);
   }
 
   private region(base: number, size: number): Uint8Array {
@@ -238,7 +220,7 @@ export class Machine implements MachineApi {
       steps: this.steps,
       state: this.region(STATE_BASE, STATE_SIZE).slice(),
       tlb: this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE).slice(),
-      devices: this.ports.save(),
+      devices: this.platform.save(),
       deliveries: new Map(this.vcpu.deliveries),
       eventShown: this.vcpu.eventShown,
     };
@@ -255,9 +237,8 @@ export class Machine implements MachineApi {
     }
     this.region(STATE_BASE, STATE_SIZE).set(s.state);
     this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE).set(s.tlb);
-    this.ports.load(s.devices);
+    this.platform.load(s.devices);
     this.vcpu.restored(s.steps, s.deliveries, s.eventShown);
-    this.exitCode = undefined;
   }
 
   /** STATE without what only tells how the same state came about. */
@@ -280,7 +261,7 @@ export class Machine implements MachineApi {
     digest.bytes(this.canonicalState());
     digest.bytes(this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE));
     digest.bytes(this.memory.bytes.subarray(RAM_BASE, RAM_BASE + this.memory.size));
-    const rest = new TextEncoder().encode(JSON.stringify([this.steps, this.ports.save()]));
+    const rest = new TextEncoder().encode(JSON.stringify([this.steps, this.platform.save()]));
     for (const byte of rest) digest.word(byte);
     return digest.value();
   }

@@ -124,6 +124,11 @@ export class Vcpu {
     this.touch();
   }
 
+  /** Machine time in steps; inside an instruction, the steps before it. */
+  time(): number {
+    return this.steps;
+  }
+
   setBreakpoints(addresses: Iterable<bigint>): void {
     this.breakpoints = new Set(addresses);
     this.code.setBreakpointOffsets(new Set([...this.breakpoints].map((a) => Number(a & 0xfffn))));

@@ -69,12 +69,4 @@ export class PortBus {
   write(port: number, size: number, value: number): void {
     this.find(port)?.write(port, size, value);
   }
-
-  save(): unknown[] {
-    return this.devices.map((d) => d.save());
-  }
-
-  load(states: readonly unknown[]): void {
-    for (const [i, device] of this.devices.entries()) device.load(states[i]);
-  }
 }

@@ -29,10 +29,6 @@ export class Serial implements PortDevice {
     return { registers: [0, 0, 0, 0, 0, 0, 0, 0], divisor: 1, received: [] };
   }
 
-  reset(): void {
-    this.state = Serial.initial();
-  }
-
   receive(bytes: Uint8Array): void {
     this.state.received.push(...bytes);
   }

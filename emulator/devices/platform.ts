@@ -1,0 +1,160 @@
+import type { RunExit } from '../api.ts';
+import { DebugExit } from './debugExit.ts';
+import {
+  type Clock,
+  type InterruptLine,
+  type MemoryDevice,
+  NANOSECONDS_PER_STEP,
+  PortBus,
+  type PortDevice,
+  type TimedDevice,
+} from './device.ts';
+import { InterruptLines } from './interruptLines.ts';
+import { Serial } from './serial.ts';
+
+/** What devices may know of the machine around them. */
+export interface PlatformConfiguration {
+  readonly memoryBytes: number;
+  /** vCPUs, 1 to 8. */
+  readonly cpus: number;
+}
+
+/** What the machine gives to its devices. */
+export interface PlatformHost {
+  /** Machine time in steps (idle time included), exact inside an instruction too. */
+  time(): number;
+  serialOutput(byte: number): void;
+}
+
+/** Anything on the platform: what it offers is told by the members that it has. */
+export type Device = { readonly name: string; save(): unknown; load(state: unknown): void } & (
+  | PortDevice
+  | MemoryDevice
+  | TimedDevice
+);
+
+const isPortDevice = (device: Device): device is PortDevice => 'ports' in device;
+const isMemoryDevice = (device: Device): device is MemoryDevice => 'memory' in device;
+const isTimedDevice = (device: Device): device is Device & TimedDevice => 'deadline' in device;
+
+/**
+ * The devices around the processors: where they are made and wired. A new device is made in the constructor, gets its
+ * interrupt lines with `line(number)` and is put in place with `add`; ports, memory, time, snapshots and reset follow
+ * from the members that it has. Power-up state is the state right after construction.
+ */
+export class Platform {
+  readonly clock: Clock;
+  readonly configuration: PlatformConfiguration;
+  readonly serial: Serial;
+  private readonly host: PlatformHost;
+  private readonly devices: Device[] = [];
+  private readonly timed: TimedDevice[] = [];
+  private readonly memoryDevices: MemoryDevice[] = [];
+  private readonly ports: PortBus;
+  private readonly lines = new InterruptLines();
+  private readonly powerUp: unknown;
+  private nextDeadline: number | undefined;
+  private end: RunExit | undefined;
+
+  constructor(configuration: PlatformConfiguration, host: PlatformHost) {
+    this.configuration = configuration;
+    this.host = host;
+    this.clock = {
+      now: () => host.time() * NANOSECONDS_PER_STEP,
+      changed: () => {
+        this.nextDeadline = undefined;
+      },
+    };
+    this.serial = this.add(new Serial((byte) => host.serialOutput(byte)));
+    this.add(new DebugExit((code) => this.stop({ kind: 'debugExit', code })));
+    this.ports = new PortBus(this.devices.filter(isPortDevice));
+    this.powerUp = this.save();
+  }
+
+  private add<T extends Device>(device: T): T {
+    if (this.devices.some(({ name }) => name === device.name)) throw new Error(`two devices named ${device.name}`);
+    this.devices.push(device);
+    if (isMemoryDevice(device)) this.memoryDevices.push(device);
+    if (isTimedDevice(device)) this.timed.push(device);
+    return device;
+  }
+
+  /**
+   * A device's own connection to a line: 0–15 are the ISA IRQs (both 8259s; the IOAPIC's pin of the same number, IRQ 0
+   * on pin 2), 16–23 reach the IOAPIC alone. Several devices on one line: it is high while one of them drives it.
+   */
+  line(number: number): InterruptLine {
+    return this.lines.connect(number);
+  }
+
+  /** Ends the run after the instruction that runs now. */
+  stop(exit: RunExit): void {
+    this.end ??= exit;
+  }
+
+  /** The end that a device asked for, once. */
+  exitRequest(): RunExit | undefined {
+    const { end } = this;
+    this.end = undefined;
+    return end;
+  }
+
+  portIn(port: number, size: number): number {
+    return this.ports.read(port, size);
+  }
+
+  portOut(port: number, size: number, value: number): void {
+    this.ports.write(port, size, value);
+  }
+
+  private memoryAt(address: number): MemoryDevice | undefined {
+    return this.memoryDevices.find((device) =>
+      device.memory().some(([first, size]) => address >= first && address < first + size),
+    );
+  }
+
+  /** Where no device answers, the bus floats high. */
+  mmioRead(low: number, high: number, _size: number, destination: Uint8Array): void {
+    const address = (high >>> 0) * 0x1_0000_0000 + (low >>> 0);
+    const device = this.memoryAt(address);
+    if (device) device.readMemory(address, destination);
+    else destination.fill(0xff);
+  }
+
+  mmioWrite(low: number, high: number, _size: number, source: Uint8Array): void {
+    const address = (high >>> 0) * 0x1_0000_0000 + (low >>> 0);
+    this.memoryAt(address)?.writeMemory(address, source);
+  }
+
+  /** The step of machine time at which a device next acts; Infinity for never. */
+  deadline(): number {
+    this.nextDeadline ??= Math.ceil(Math.min(...this.timed.map((d) => d.deadline())) / NANOSECONDS_PER_STEP);
+    return this.nextDeadline;
+  }
+
+  /** Lets every device act whose time has come. */
+  expire(): void {
+    const time = this.host.time();
+    while (this.deadline() <= time) {
+      const now = time * NANOSECONDS_PER_STEP;
+      this.nextDeadline = undefined;
+      for (const device of this.timed) if (device.deadline() <= now) device.expire(now);
+    }
+  }
+
+  reset(): void {
+    this.load(this.powerUp);
+  }
+
+  save(): unknown {
+    return { lines: this.lines.save(), devices: Object.fromEntries(this.devices.map((d) => [d.name, d.save()])) };
+  }
+
+  load(state: unknown): void {
+    const { lines, devices } = state as { lines: unknown; devices: Record<string, unknown> };
+    this.lines.load(lines);
+    for (const device of this.devices) device.load(devices[device.name]);
+    this.nextDeadline = undefined;
+    this.end = undefined;
+  }
+}
