@@ -11,8 +11,10 @@ export interface Environment {
   symbol(name: string): bigint | undefined;
   /** Throws an ExpressionError when the bytes cannot be read. `size` in bytes. */
   read(address: bigint, size: number, physical: boolean): bigint;
-  /** 4 or 8: what `[address]` reads. */
-  readonly pointerSize: 4 | 8;
+  /** The base of the segment that a selector names. Throws an ExpressionError when there is none. */
+  segmentBase(selector: bigint): bigint;
+  /** 2, 4 or 8: what `[address]` reads. */
+  readonly pointerSize: 2 | 4 | 8;
 }
 
 /**
@@ -82,6 +84,8 @@ export function compile(node: Node): Evaluator {
         };
       };
     }
+    case 'segmented':
+      return compileSegmented(node);
     case 'cast': {
       const operand = compile(node.operand);
       return (environment) => convert(operand(environment).value, node.type);
@@ -89,6 +93,21 @@ export function compile(node: Node): Evaluator {
     case 'pointer':
       return compile(node.operand);
   }
+}
+
+const SEGMENT_REGISTER = /^[cdefgs]s$/;
+
+/** A segment register's own base counts, which need not be what its selector names (SDM Vol. 3A §3.4.3). */
+function compileSegmented(node: Node & { kind: 'segmented' }): Evaluator {
+  const offset = compile(node.offset);
+  const name = node.selector.kind === 'name' ? node.selector.name.toLowerCase() : '';
+  const selector = compile(node.selector);
+  return (environment) => {
+    const base = SEGMENT_REGISTER.test(name)
+      ? environment.register(`${name}.base`)!.value
+      : environment.segmentBase(selector(environment).value);
+    return plain(BigInt.asUintN(64, base + offset(environment).value));
+  };
 }
 
 function convert(value: bigint, { bits, signed }: ValueType): Value {

@@ -13,6 +13,8 @@ export type Node =
   | { readonly kind: 'conditional'; readonly test: Node; readonly whenTrue: Node; readonly whenFalse: Node }
   /** `type` absent: as wide as a pointer. */
   | { readonly kind: 'memory'; readonly address: Node; readonly type?: ValueType; readonly physical: boolean }
+  /** `0x7c0:0x10`, `cs:ip`: the linear address of an offset in a segment, named by selector or segment register. */
+  | { readonly kind: 'segmented'; readonly selector: Node; readonly offset: Node; readonly column: number }
   | { readonly kind: 'cast'; readonly type: ValueType; readonly operand: Node }
   /** `(u32*)rax`: says what `*` reads. */
   | { readonly kind: 'pointer'; readonly type: ValueType; readonly operand: Node };
@@ -75,7 +77,7 @@ class Parser {
   constructor(private readonly tokens: readonly Token[]) {}
 
   parseAll(): Parsed {
-    const node = this.expression();
+    const node = this.segmented(this.expression());
     if (this.accept('=')) {
       const assigned = this.expression();
       this.expectEnd();
@@ -95,6 +97,17 @@ class Parser {
     }
     this.expectEnd();
     return { node };
+  }
+
+  /** A colon and something that is no format letter: the offset of a segmented address. */
+  private segmented(selector: Node): Node {
+    const colon = this.peek();
+    if (!this.isOperator(colon, ':')) return selector;
+    const after = this.tokens[this.at + 1];
+    if (after?.kind === 'name' && !after.sigil && after.text.length === 1) return selector;
+    if (after?.kind === 'end') return selector;
+    this.at++;
+    return { kind: 'segmented', selector, offset: this.expression(), column: colon.column };
   }
 
   private expression(minimum = 0): Node {
@@ -218,7 +231,7 @@ class Parser {
   }
 
   private bracketed(type: ValueType | undefined, segment: (Token & { kind: 'name' }) | undefined): Node {
-    const offset = this.expression();
+    const offset = this.segmented(this.expression());
     this.expect(']');
     const base: Node | undefined = segment && {
       kind: 'name',

@@ -13,6 +13,8 @@ export interface ProgramImage {
   readonly lines: readonly LineRow[];
   /** Absolute paths (or as the producer wrote them, made absolute against its directory); `LineRow.file` indexes it. */
   readonly sources: readonly string[];
+  /** Where code of another width begins, by address, as far as the producer tells: the assembler does, ELF does not. */
+  readonly codeModes?: readonly CodeMode[];
   /** Unwind rules from `.debug_frame` and `.eh_frame`, if any. */
   readonly frames: readonly FrameDescription[];
   /** Calls that the compiler replaced by the body of what they call; by start, outer ones first. */
@@ -40,6 +42,12 @@ export interface Section {
   readonly size: bigint;
   readonly executable: boolean;
   readonly writable: boolean;
+}
+
+/** From `address` on, to the next mode or the end of the section, code is of this width. */
+export interface CodeMode {
+  readonly address: bigint;
+  readonly bits: 16 | 32 | 64;
 }
 
 export interface ProgramSymbol {

@@ -1,6 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { compileCondition, compileHitCondition, compileLogMessage, type Predicate } from '../expressions/conditions.ts';
-import type { Environment } from '../expressions/evaluate.ts';
+import { compileExpression, type Environment } from '../expressions/evaluate.ts';
 import { shortHex } from '../expressions/format.ts';
 import { ExpressionError } from '../expressions/tokens.ts';
 import { fileName, type ProgramView } from './programView.ts';
@@ -54,8 +54,15 @@ export class BreakpointStore {
     return this.answers(made);
   }
 
-  setFunctions(requests: readonly (BreakpointRequest & { name: string })[], program: ProgramView | undefined) {
-    this.functions = requests.map((request) => this.make({ kind: 'function', name: request.name }, request, program));
+  /** A function's name, or an address: `0x7c0:0x10`, `*main+4`. `environment` is the machine's as it is. */
+  setFunctions(
+    requests: readonly (BreakpointRequest & { name: string })[],
+    program: ProgramView | undefined,
+    environment?: () => Environment,
+  ) {
+    this.functions = requests.map((request) =>
+      this.make({ kind: 'function', name: request.name }, request, program, environment),
+    );
     return this.answers(this.functions);
   }
 
@@ -67,13 +74,13 @@ export class BreakpointStore {
   }
 
   /** Binds everything to a new program; returns the breakpoints whose answer changed. */
-  rebind(program: ProgramView): DebugProtocol.Breakpoint[] {
+  rebind(program: ProgramView, environment?: () => Environment): DebugProtocol.Breakpoint[] {
     this.byAddress = undefined;
     const changed: DebugProtocol.Breakpoint[] = [];
     for (const breakpoint of this.all()) {
       const before = JSON.stringify(breakpoint.answer);
       breakpoint.hits = 0;
-      this.bind(breakpoint, program);
+      this.bind(breakpoint, program, environment);
       if (JSON.stringify(breakpoint.answer) !== before) changed.push(breakpoint.answer);
     }
     return changed;
@@ -129,7 +136,12 @@ export class BreakpointStore {
     return made.map((breakpoint) => breakpoint.answer);
   }
 
-  private make(place: Place, request: BreakpointRequest, program: ProgramView | undefined): Breakpoint {
+  private make(
+    place: Place,
+    request: BreakpointRequest,
+    program: ProgramView | undefined,
+    environment?: () => Environment,
+  ): Breakpoint {
     const id = this.nextId++;
     const breakpoint: Breakpoint = {
       id,
@@ -139,11 +151,15 @@ export class BreakpointStore {
       hits: 0,
       answer: { id, verified: false },
     };
-    this.bind(breakpoint, program);
+    this.bind(breakpoint, program, environment);
     return breakpoint;
   }
 
-  private bind(breakpoint: Breakpoint, program: ProgramView | undefined): void {
+  private bind(
+    breakpoint: Breakpoint,
+    program: ProgramView | undefined,
+    environment: (() => Environment) | undefined,
+  ): void {
     const { id, place, error } = breakpoint;
     breakpoint.addresses = [];
     const unbound = (reason: 'pending' | 'failed', message: string) => {
@@ -163,7 +179,8 @@ export class BreakpointStore {
       unbound('pending', 'The program has not been loaded yet.');
       return;
     }
-    const bound = place.kind === 'line' ? bindLine(program, place.path, place.line) : bindFunction(program, place.name);
+    const bound =
+      place.kind === 'line' ? bindLine(program, place.path, place.line) : bindName(program, place.name, environment);
     if (typeof bound === 'string') {
       unbound('failed', bound);
       return;
@@ -195,8 +212,27 @@ function bindLine(program: ProgramView, path: string, line: number): Bound | str
   return { addresses: found.addresses, path, line: found.line };
 }
 
-function bindFunction(program: ProgramView, requested: string): Bound | string {
+/** What cannot be a symbol: `0x7c0:0x10`, `*main+4`, `0x7c10`. */
+const ADDRESS = /^\*|^\d|:/;
+
+function bindName(program: ProgramView, requested: string, environment?: () => Environment): Bound | string {
   const name = requested.trim();
+  if (environment === undefined || !ADDRESS.test(name) || program.lookup.symbolNamed(name)) {
+    return bindFunction(program, name);
+  }
+  try {
+    const { parsed, evaluate } = compileExpression(name.replace(/^\*/, ''));
+    if (parsed.assigned !== undefined) return `${name} is no address.`;
+    const address = BigInt.asUintN(64, evaluate(environment()).value);
+    const place = program.placeOf(address);
+    return { addresses: [address], ...(place && { path: place.file, line: place.line }) };
+  } catch (error) {
+    if (error instanceof ExpressionError) return error.message;
+    throw error;
+  }
+}
+
+function bindFunction(program: ProgramView, name: string): Bound | string {
   const addresses = program.entriesNamed(name);
   const [first] = addresses;
   if (first === undefined) {

@@ -14,7 +14,7 @@ export const breakpointRequests: Family = {
   setFunctionBreakpoints: handler(
     { breakpoints: 'array' },
     (state, args: DebugProtocol.SetFunctionBreakpointsArguments) => ({
-      breakpoints: state.breakpoints.setFunctions(args.breakpoints, state.loaded?.program),
+      breakpoints: state.breakpoints.setFunctions(args.breakpoints, state.loaded?.program, () => state.environment()),
     }),
   ),
 

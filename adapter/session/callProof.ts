@@ -1,6 +1,6 @@
 import { linear } from '../../emulator/addresses.ts';
 import type { MachineApi } from '../../emulator/api.ts';
-import { instructionAt, shapeOf } from '../../emulator/debug/instruction.ts';
+import { codeBase, instructionAt, shapeOf } from '../../emulator/debug/instruction.ts';
 
 /** Longest CALL worth trying: prefixes, opcode, ModRM, SIB, displacement. */
 const LONGEST_CALL = 9;
@@ -11,9 +11,10 @@ export function callBefore(machine: MachineApi, address: bigint): { readonly tar
   const { data } = machine.readLinear(linear(start), LONGEST_CALL);
   if (data.length < LONGEST_CALL) return undefined;
   const bits = machine.codeBits();
+  const base = codeBase(machine);
   let found: { readonly target?: bigint } | undefined;
   for (let length = 2; length <= LONGEST_CALL; length++) {
-    const shape = shapeOf(data.subarray(LONGEST_CALL - length), address - BigInt(length), bits);
+    const shape = shapeOf(data.subarray(LONGEST_CALL - length), address - BigInt(length), bits, base);
     if (shape.length !== length || (shape.kind !== 'call' && shape.kind !== 'farCall')) continue;
     // E8 rel32 is the strongest evidence; an indirect call found earlier may be a tail of its bytes.
     if (shape.target !== undefined) return { target: shape.target };

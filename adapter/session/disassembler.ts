@@ -1,5 +1,6 @@
 import { linear } from '../../emulator/addresses.ts';
 import type { MachineApi } from '../../emulator/api.ts';
+import { codeBase } from '../../emulator/debug/instruction.ts';
 import { shortHex } from '../expressions/format.ts';
 import { Decoder, DecoderOptions, Formatter, FormatterSyntax, Instruction, OpKind } from '../program/iced.ts';
 import { lastAtOrBefore } from '../program/search.ts';
@@ -120,11 +121,14 @@ export class Disassembler {
   }
 
   private decode(bytes: Uint8Array, address: bigint): { length: number; text: string } | undefined {
-    const decoder = new Decoder(this.machine.codeBits(), bytes, DecoderOptions.None);
+    const bits = this.bitsAt(address);
+    const base = bits === 64 ? 0n : codeBase(this.machine);
+    const decoder = new Decoder(bits, bytes, DecoderOptions.None);
     const instruction = new Instruction();
     const formatter = new Formatter(this.syntax === 'att' ? FormatterSyntax.Gas : FormatterSyntax.Intel);
     try {
-      decoder.ip = address;
+      // Branches name offsets in the code segment, which wrap at its width.
+      decoder.ip = BigInt.asUintN(bits, address - base);
       decoder.decodeOut(instruction);
       if (instruction.isInvalid) return undefined;
       formatter.hexPrefix = '0x';
@@ -132,7 +136,10 @@ export class Disassembler {
       formatter.uppercaseHex = false;
       formatter.branchLeadingZeros = false;
       formatter.spaceAfterOperandSeparator = this.syntax === 'intel';
-      return { length: instruction.length, text: `${formatter.format(instruction)}${this.annotation(instruction)}` };
+      return {
+        length: instruction.length,
+        text: `${formatter.format(instruction)}${this.annotation(instruction, base)}`,
+      };
     } finally {
       formatter.free();
       instruction.free();
@@ -140,11 +147,17 @@ export class Disassembler {
     }
   }
 
+  /** What runs tells for itself; code further off is of the width that its source gave it. */
+  private bitsAt(address: bigint): 16 | 32 | 64 {
+    const running = this.machine.codeBits();
+    return address === this.machine.instructionAddress() ? running : (this.program.codeBitsAt(address) ?? running);
+  }
+
   /** Names what a branch goes to and what a RIP-relative operand is. */
-  private annotation(instruction: Instruction): string {
+  private annotation(instruction: Instruction, base: bigint): string {
     const { op0Kind } = instruction;
     if (instruction.opCount > 0 && op0Kind >= OpKind.NearBranch16 && op0Kind <= OpKind.NearBranch64) {
-      const symbol = this.program.symbolic(instruction.nearBranchTarget);
+      const symbol = this.program.symbolic(instruction.nearBranchTarget + base);
       return symbol === undefined ? '' : ` <${symbol}>`;
     }
     if (instruction.isIpRelMemoryOperand) {

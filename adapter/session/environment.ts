@@ -1,4 +1,5 @@
 import type { PendingEvent } from '../../emulator/api.ts';
+import { segmentBase, slotSize } from '../../emulator/debug/segmentation.ts';
 import type { Environment } from '../expressions/evaluate.ts';
 import { ExpressionError } from '../expressions/tokens.ts';
 import type { Frame } from './frames.ts';
@@ -16,7 +17,12 @@ export function environmentOf(
   const { machine } = registers;
   return {
     ...(extra && { extra }),
-    pointerSize: machine.codeBits() === 64 ? 8 : 4,
+    pointerSize: slotSize(machine),
+    segmentBase: (selector) => {
+      const base = segmentBase(machine, selector);
+      if (typeof base === 'string') throw new ExpressionError(base);
+      return base;
+    },
     register: (name) => registers.read(name, frame),
     symbol: (name) => program.lookup.symbolNamed(name)?.address,
     read: (address, size, physical) => {

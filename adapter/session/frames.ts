@@ -1,4 +1,6 @@
 import type { MachineApi } from '../../emulator/api.ts';
+import { codeBase } from '../../emulator/debug/instruction.ts';
+import { slotSize, stackLinear } from '../../emulator/debug/segmentation.ts';
 import type { LinePlace } from '../program/lookup.ts';
 import { callBefore, stackMovement } from './callProof.ts';
 import { DWARF_64, unwindByRules } from './cfi.ts';
@@ -12,7 +14,9 @@ export type FrameRegisters = ReadonlyMap<string, bigint>;
 
 export interface Frame {
   readonly registers: FrameRegisters;
+  /** Linear: the code segment's base is in it. */
   readonly instructionPointer: bigint;
+  /** Linear: the stack segment's base is in it. */
   readonly stackPointer: bigint;
   /** Names of the general registers whose value in this frame is known; all of them in the first frame. */
   readonly known: ReadonlySet<string>;
@@ -80,7 +84,10 @@ function withInlined(program: ProgramView, frame: Frame): Frame[] {
 }
 
 class FrameWalker {
-  private readonly size: 4 | 8;
+  /** Of the code that the walk has come to: bytes of a return address, and the bases of its segments. */
+  private size: 2 | 4 | 8;
+  private codeBase: bigint;
+  private stackBase: bigint;
   /** Where the next return address stands on the shadow stack; undefined when it is off or has been lost. */
   private shadow: bigint | undefined;
 
@@ -88,7 +95,9 @@ class FrameWalker {
     private readonly machine: MachineApi,
     private readonly program: ProgramView,
   ) {
-    this.size = machine.codeBits() === 64 ? 8 : 4;
+    this.size = slotSize(machine);
+    this.codeBase = codeBase(machine);
+    this.stackBase = this.size === 8 ? 0n : machine.readRegister('ss.base');
     this.shadow = cetState(machine).shadowStack ? machine.readRegister('ssp') : undefined;
   }
 
@@ -99,7 +108,7 @@ class FrameWalker {
       {
         registers,
         instructionPointer: address,
-        stackPointer: registers.get('rsp')!,
+        stackPointer: stackLinear(this.machine, registers.get('rsp')!),
         known: new Set(GENERAL_REGISTERS),
         kind: 'top',
       },
@@ -119,7 +128,9 @@ class FrameWalker {
 
   private next(frame: Frame): Frame | undefined {
     const far = this.farShadowFrame();
-    const ruled = unwindByRules(this.machine, this.program, frame);
+    // The rules of compilers are for flat segments.
+    const flat = this.size > 2 && this.codeBase === 0n && this.stackBase === 0n;
+    const ruled = flat ? unwindByRules(this.machine, this.program, frame) : undefined;
     if (ruled === 'outermost') return undefined;
     const outward: Outward | undefined = ruled
       ? { ...ruled, kind: 'caller' }
@@ -134,19 +145,21 @@ class FrameWalker {
   }
 
   private callerFrame(outward: Outward): Frame {
-    const stored = readNumber(this.machine, outward.slot, this.size) ?? 0n;
+    const offset = readNumber(this.machine, outward.slot, this.size) ?? 0n;
+    const stored = this.codeAt(offset);
     const shadowAddress = this.shadow;
-    const expected = shadowAddress === undefined ? undefined : readNumber(this.machine, shadowAddress, this.size);
+    const shadowSize = this.size === 8 ? 8 : 4;
+    const expected = shadowAddress === undefined ? undefined : readNumber(this.machine, shadowAddress, shadowSize);
     let mismatch: ReturnMismatch | undefined;
     if (shadowAddress !== undefined && expected !== undefined) {
-      this.shadow = shadowAddress + BigInt(this.size);
+      this.shadow = shadowAddress + BigInt(shadowSize);
       if (expected !== stored) mismatch = { expected, actual: stored, stackAddress: outward.slot, shadowAddress };
     }
     // The shadow stack holds what CALL pushed, so it says where the call came from.
     const instructionPointer = mismatch?.expected ?? stored;
-    const stackPointer = outward.registers.get('rsp')!;
+    const stackPointer = this.stackBase + outward.registers.get('rsp')!;
     return {
-      registers: new Map([...outward.registers, ['rip', instructionPointer]]),
+      registers: new Map([...outward.registers, ['rip', instructionPointer - this.codeBase]]),
       instructionPointer,
       stackPointer,
       known: outward.known,
@@ -158,10 +171,17 @@ class FrameWalker {
 
   private interruptedFrame(frame: Frame, outward: Outward, interrupted: InterruptFrame): Frame {
     const { instructionPointer, stackPointer } = interrupted;
+    this.size = interrupted.size;
+    this.codeBase = interrupted.codeBase;
+    this.stackBase = interrupted.stackBase;
     const handler = this.program.lookup.symbolAt(frame.instructionPointer)?.symbol.address ?? frame.instructionPointer;
-    const vector = vectorOfHandler(this.machine, handler, this.size === 8);
+    const vector = vectorOfHandler(this.machine, handler);
     return {
-      registers: new Map([...outward.registers, ['rip', instructionPointer], ['rsp', stackPointer]]),
+      registers: new Map([
+        ...outward.registers,
+        ['rip', instructionPointer - this.codeBase],
+        ['rsp', stackPointer - this.stackBase],
+      ]),
       instructionPointer,
       stackPointer,
       known: outward.known,
@@ -174,10 +194,10 @@ class FrameWalker {
   /** With shadow stacks on, the return address is known; its place on the ordinary stack is the first equal slot. */
   private byShadowStack(frame: Frame): Outward | undefined {
     if (this.shadow === undefined || this.farShadowFrame() !== undefined) return undefined;
-    const expected = readNumber(this.machine, this.shadow, this.size);
+    const expected = readNumber(this.machine, this.shadow, this.size === 8 ? 8 : 4);
     if (expected === undefined || !this.program.isCode(expected)) return undefined;
     const read = this.slotByReadingCode(frame);
-    if (read !== undefined && readNumber(this.machine, read, this.size) === expected) return this.outward(frame, read);
+    if (read !== undefined && this.codeIn(read) === expected) return this.outward(frame, read);
     const found = this.findSlot(frame, SEARCH_SLOTS, (value) => value === expected);
     const slot = found ?? read;
     return slot === undefined ? undefined : this.outward(frame, slot);
@@ -187,7 +207,7 @@ class FrameWalker {
   private byReadingCode(frame: Frame): Outward | undefined {
     const slot = this.slotByReadingCode(frame);
     if (slot === undefined) return undefined;
-    const value = readNumber(this.machine, slot, this.size);
+    const value = this.codeIn(slot);
     if (value === undefined) return undefined;
     if (this.program.isCode(value) && callBefore(this.machine, value) !== undefined) return this.outward(frame, slot);
     return this.interruptNear(frame, slot);
@@ -214,7 +234,7 @@ class FrameWalker {
     if (start === this.program.image.entry) return undefined;
     for (let index = 0; index < SEARCH_SLOTS; index++) {
       const slot = frame.stackPointer + BigInt(index * this.size);
-      const value = readNumber(this.machine, slot, this.size);
+      const value = this.codeIn(slot);
       if (value === undefined) return undefined;
       if (this.program.isCode(value)) {
         const call = callBefore(this.machine, value);
@@ -239,6 +259,17 @@ class FrameWalker {
     return (codeSelector & 3n) === 3n && userEnabled ? this.machine.readRegister('pl3_ssp') : undefined;
   }
 
+  /** The linear address of an offset in the code segment. */
+  private codeAt(offset: bigint): bigint {
+    return this.size === 8 ? offset : BigInt.asUintN(32, this.codeBase + offset);
+  }
+
+  /** What a stack slot would be as a near return address, linear. */
+  private codeIn(slot: bigint): bigint | undefined {
+    const offset = readNumber(this.machine, slot, this.size);
+    return offset === undefined ? undefined : this.codeAt(offset);
+  }
+
   private functionStart(frame: Frame): bigint | undefined {
     const address = frame.kind === 'caller' ? frame.instructionPointer - 1n : frame.instructionPointer;
     const found = this.program.lookup.symbolAt(address);
@@ -247,14 +278,14 @@ class FrameWalker {
 
   private outward(frame: Frame, slot: bigint): Outward {
     const registers = new Map(frame.registers);
-    registers.set('rsp', slot + BigInt(this.size));
+    registers.set('rsp', slot + BigInt(this.size) - this.stackBase);
     return { registers, known: new Set(['rip', 'rsp']), kind: 'caller', slot };
   }
 
   private findSlot(frame: Frame, count: number, matches: (value: bigint) => boolean): bigint | undefined {
     for (let index = 0; index < count; index++) {
       const slot = frame.stackPointer + BigInt(index * this.size);
-      const value = readNumber(this.machine, slot, this.size);
+      const value = this.codeIn(slot);
       if (value === undefined) return undefined;
       if (matches(value)) return slot;
     }

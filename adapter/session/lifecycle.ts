@@ -66,7 +66,7 @@ export function lifecycleRequests(host: SessionHost): Family {
     }
     const program = new ProgramView(image);
     state.adopt(machine, reset, program, launch, serial);
-    for (const breakpoint of state.breakpoints.rebind(program)) {
+    for (const breakpoint of state.breakpoints.rebind(program, () => state.environment())) {
       state.send('breakpoint', { reason: 'changed', breakpoint });
     }
   };

@@ -2,6 +2,7 @@ import type { LineOracle, LineSpan } from '../../emulator/debug/stops.ts';
 import { shortHex } from '../expressions/format.ts';
 import type { InlinedCall, ProgramImage } from '../program/image.ts';
 import { type LinePlace, ProgramLookup } from '../program/lookup.ts';
+import { lastAtOrBefore } from '../program/search.ts';
 import { StatementRows } from './statementRows.ts';
 
 const ASSEMBLY_FILE = /\.(s|sx|asm|inc|nasm)$/i;
@@ -105,6 +106,14 @@ export class ProgramView implements LineOracle {
     const { sources } = this.image;
     const plain = normalize(path);
     return sources.find((source) => source === path) ?? sources.find((source) => normalize(source) === plain);
+  }
+
+  /** The width that the producer gave the code at an address; undefined when it does not tell. */
+  codeBitsAt(address: bigint): 16 | 32 | 64 | undefined {
+    const { codeModes = [] } = this.image;
+    const mode = codeModes[lastAtOrBefore(codeModes.length, (index) => codeModes[index]!.address, address)];
+    const section = mode && this.lookup.sectionAt(address);
+    return section !== undefined && mode!.address >= section.address ? mode!.bits : undefined;
   }
 
   isCode(address: bigint): boolean {

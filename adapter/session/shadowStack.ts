@@ -1,5 +1,6 @@
 import type { MachineApi } from '../../emulator/api.ts';
-import { instructionAt } from '../../emulator/debug/instruction.ts';
+import { codeBase, instructionAt } from '../../emulator/debug/instruction.ts';
+import { slotSize, stackLinear } from '../../emulator/debug/segmentation.ts';
 import { hex, shortHex } from '../expressions/format.ts';
 import type { ShadowStackBody, ShadowStackEntry } from '../protocol.ts';
 import type { Frame } from './frames.ts';
@@ -42,10 +43,11 @@ export function readShadowStack(
 export function nextReturnMismatch(machine: MachineApi): boolean {
   if (!cetState(machine).shadowStack) return false;
   if (instructionAt(machine, machine.instructionAddress())?.kind !== 'return') return false;
-  const size = machine.codeBits() === 64 ? 8 : 4;
-  const stack = machine.readRegister('ss.base') + machine.readRegister('rsp');
-  const actual = readNumber(machine, size === 8 ? machine.readRegister('rsp') : BigInt.asUintN(32, stack), size);
-  const expected = readNumber(machine, machine.readRegister('ssp'), size);
+  const size = slotSize(machine);
+  const offset = readNumber(machine, stackLinear(machine, machine.readRegister('rsp')), size);
+  // The shadow stack holds linear addresses.
+  const actual = offset === undefined ? undefined : BigInt.asUintN(size === 8 ? 64 : 32, codeBase(machine) + offset);
+  const expected = readNumber(machine, machine.readRegister('ssp'), size === 8 ? 8 : 4);
   return actual !== undefined && expected !== undefined && actual !== expected;
 }
 

@@ -1,4 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { MachineApi } from '../../emulator/api.ts';
+import { modeOf } from '../../emulator/debug/segmentation.ts';
 import { shortHex } from '../expressions/format.ts';
 import { vectorName } from './exceptionText.ts';
 import type { Frame } from './frames.ts';
@@ -22,12 +24,19 @@ export const stackRequests: Family = {
   }),
 };
 
-/** `vCPU0: 64-bit, CPL 0`. While it runs, the mode would be out of date at once. */
+/** `vCPU0: 64-bit, CPL 0`, `vCPU0: real mode`. While it runs, the mode would be out of date at once. */
 function threadName(state: SessionState): string {
   const { loaded } = state;
   if (loaded === undefined || state.running) return 'vCPU0';
   const { machine } = loaded;
-  return `vCPU0: ${machine.codeBits()}-bit, CPL ${currentPrivilege(machine)}`;
+  return `vCPU0: ${modeInWords(machine)}`;
+}
+
+function modeInWords(machine: MachineApi): string {
+  const mode = modeOf(machine);
+  if (mode === 'real') return 'real mode';
+  if (mode === 'virtual-8086') return 'virtual-8086 mode';
+  return `${machine.codeBits()}-bit, CPL ${currentPrivilege(machine)}`;
 }
 
 function rowsOf(state: SessionState, program: ProgramView, frame: Frame, id: number): DebugProtocol.StackFrame[] {

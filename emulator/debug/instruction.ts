@@ -34,14 +34,19 @@ export function instructionAt(
   bits = machine.codeBits(),
 ): InstructionShape | undefined {
   const { data } = machine.readLinear(linear(address), MAX_INSTRUCTION_BYTES);
-  return data.length === 0 ? undefined : shapeOf(data, address, bits);
+  return data.length === 0 ? undefined : shapeOf(data, address, bits, codeBase(machine));
 }
 
-export function shapeOf(bytes: Uint8Array, address: bigint, bits: 16 | 32 | 64): InstructionShape {
+/** What is added to an instruction pointer to make it linear. */
+export const codeBase = (machine: MachineApi): bigint =>
+  machine.codeBits() === 64 ? 0n : machine.readRegister('cs.base');
+
+/** `address` and the target are linear; `base` is that of the code segment, in which offsets wrap. */
+export function shapeOf(bytes: Uint8Array, address: bigint, bits: 16 | 32 | 64, base: bigint): InstructionShape {
   const decoder = new Decoder(bits, bytes, DecoderOptions.None);
   const instruction = new Instruction();
   try {
-    decoder.ip = address;
+    decoder.ip = BigInt.asUintN(bits, address - base);
     decoder.decodeOut(instruction);
     const { length } = instruction;
     const kind = kindOf(instruction);
@@ -51,7 +56,7 @@ export function shapeOf(bytes: Uint8Array, address: bigint, bits: 16 | 32 | 64):
       length: Math.max(length, 1),
       kind,
       stackChange: stackChange(instruction),
-      ...(direct && instruction.opCount > 0 && { target: instruction.nearBranchTarget }),
+      ...(direct && instruction.opCount > 0 && { target: BigInt.asUintN(64, instruction.nearBranchTarget + base) }),
     };
   } finally {
     instruction.free();

@@ -1,5 +1,6 @@
 import { type InstructionShape, instructionAt } from './instruction.ts';
 import type { Runner } from './runner.ts';
+import { stackLinear } from './segmentation.ts';
 import type { LineOracle, LineSpan, ReturnPoint, Stop } from './stops.ts';
 
 const STEPPED: Stop = { reason: 'step' };
@@ -134,7 +135,7 @@ export class Stepper {
     return this.runTo(next, stackPointer);
   }
 
-  /** To `address` in the same or an outer frame: RSP there is not below `stackPointer`. */
+  /** To `address` in the same or an outer frame: the top of the stack there is not below `stackPointer`. */
   private runTo(address: bigint, stackPointer: bigint): Promise<Stop | undefined> {
     return this.runner.run({ addresses: new Set([address]), accept: () => this.stackPointer >= stackPointer });
   }
@@ -160,7 +161,8 @@ export class Stepper {
   }
 
   private get stackPointer(): bigint {
-    return this.runner.machine.readRegister('rsp');
+    const { machine } = this.runner;
+    return stackLinear(machine, machine.readRegister('rsp'));
   }
 }
 

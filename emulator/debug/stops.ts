@@ -42,7 +42,7 @@ export interface LineSpan {
   readonly depth: number;
 }
 
-/** Where a function returns to: its caller's instruction and what RSP will be there. */
+/** Where a function returns to: its caller's instruction and where the top of the stack will be there; both linear. */
 export interface ReturnPoint {
   readonly address: bigint;
   readonly stackPointer: bigint;

@@ -4,6 +4,13 @@ import type { MachineApi, RegisterDescription } from '../../emulator/api.ts';
 export function memoryMachine(memoryBytes = 4 * 2 ** 20, bits: 16 | 32 | 64 = 64) {
   const memory = new Uint8Array(memoryBytes);
   const registers = new Map<string, bigint>();
+  // 64-bit code in IA-32e mode, 32-bit code in protected mode, 16-bit code in real-address mode.
+  const mode = new Map([
+    ['cr0', bits === 16 ? 0n : 1n],
+    ['efer', bits === 64 ? 0x500n : 0n],
+    ['cs.attributes', bits === 64 ? 0x209bn : bits === 32 ? 0x409bn : 0x9bn],
+    ['ss.attributes', bits === 32 ? 0x4093n : 0x93n],
+  ]);
   const describe = (name: string): RegisterDescription => ({ name, group: 'general', bits: 64, description: name });
   const read = (address: bigint, length: number) => {
     const start = Math.min(Number(address), memory.length);
@@ -27,7 +34,7 @@ export function memoryMachine(memoryBytes = 4 * 2 ** 20, bits: 16 | 32 | 64 = 64
     get registers() {
       return [...registers.keys()].map(describe);
     },
-    readRegister: (name) => registers.get(name) ?? 0n,
+    readRegister: (name) => registers.get(name) ?? mode.get(name) ?? 0n,
     writeRegister: (name, value) => {
       registers.set(name, value);
       return undefined;

@@ -358,6 +358,7 @@ export class Assembler {
       offset,
       origin,
       row,
+      ...(code && { bits: this.mode }),
       endFragment: chain.current,
       endOffset: chain.current.length,
     });

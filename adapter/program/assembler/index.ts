@@ -4,7 +4,7 @@ import { Assembler } from './assembler.ts';
 import { DiagnosticSink } from './diagnostics.ts';
 import { DIRECTIVES } from './directives/index.ts';
 import { Layout } from './layout.ts';
-import { imageSections, lineRows, listingRows, programSymbols, segments as segmentsOf } from './output.ts';
+import { codeModes, imageSections, lineRows, listingRows, programSymbols, segments as segmentsOf } from './output.ts';
 import { preprocess } from './preprocessor/preprocess.ts';
 import { FileCache, FileNeeded, FileTable, type SourceLine } from './source.ts';
 import { splitLines } from './text.ts';
@@ -92,6 +92,7 @@ function finish(assembler: Assembler, options: AssembleOptions): AssembleResult 
     sections: imageSections(layout),
     symbols: programSymbols(assembler.symbols),
     lines: lineRows(layout),
+    codeModes: codeModes(layout),
     sources: files.paths,
     frames: assembler.frames.descriptions(),
     ...(multiboot === undefined ? {} : { multiboot }),

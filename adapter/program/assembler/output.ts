@@ -1,4 +1,4 @@
-import type { LineRow, ProgramSymbol, Section, Segment } from '../image.ts';
+import type { CodeMode, LineRow, ProgramSymbol, Section, Segment } from '../image.ts';
 import { type Layout, total } from './layout.ts';
 import { ResolveError, resolve } from './resolve.ts';
 import { isPrivateName, type SymbolTable } from './symbols.ts';
@@ -89,6 +89,22 @@ export function lineRows(layout: Layout): LineRow[] {
     }
   }
   return rows;
+}
+
+/** Where code of another width begins (`.code16`, `.code32`, `.code64`); by address. */
+export function codeModes(layout: Layout): CodeMode[] {
+  const modes: CodeMode[] = [];
+  for (const section of layout.allocated()) {
+    let last: number | undefined;
+    for (const chain of section.ordered()) {
+      for (const { bits, fragment, offset } of chain.emissions) {
+        if (bits === undefined || bits === last) continue;
+        modes.push({ address: section.address + BigInt(fragment.address + offset), bits });
+        last = bits;
+      }
+    }
+  }
+  return modes.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
 }
 
 /** What each statement emitted. */

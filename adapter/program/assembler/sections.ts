@@ -81,11 +81,15 @@ export interface RowMark extends Origin {
   readonly prologueEnd?: boolean;
 }
 
+export type CodeBits = 16 | 32 | 64;
+
 /** Where a statement put code, for line rows and listings. `length` counts fixed bytes; a tail adds its own. */
 export interface Emission extends Mark {
   readonly origin: Origin;
   /** The line row that begins here, if any. */
   readonly row: RowMark | undefined;
+  /** For an instruction: what it was encoded for. */
+  readonly bits?: CodeBits;
   endFragment: Fragment;
   endOffset: number;
 }

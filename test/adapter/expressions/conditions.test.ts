@@ -7,6 +7,7 @@ const environment: Environment = {
   symbol: () => undefined,
   read: () => 0n,
   pointerSize: 8,
+  segmentBase: () => 0n,
 };
 
 describe('conditions', () => {

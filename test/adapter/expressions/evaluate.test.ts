@@ -9,6 +9,7 @@ const registers = new Map<string, { value: bigint; bits: number }>([
   ['eax', { value: 0xffff_ffffn, bits: 32 }],
   ['rsp', { value: 0x1000n, bits: 64 }],
   ['zf', { value: 1n, bits: 1 }],
+  ['gs', { value: 0x28n, bits: 16 }],
   ['gs.base', { value: 0x2000n, bits: 64 }],
 ]);
 const memory = new Uint8Array(0x4000);
@@ -27,6 +28,10 @@ const environment: Environment = {
     return value;
   },
   pointerSize: 8,
+  segmentBase: (selector) => {
+    if (selector > 0xffffn) throw new ExpressionError('no selector');
+    return selector << 4n;
+  },
 };
 
 const evaluate = (text: string): bigint => compileExpression(text).evaluate(environment).value;
@@ -57,6 +62,12 @@ describe('values', () => {
     ['main', 0x1000n],
     ['&main', 0x1000n],
     ['main + 8', 0x1008n],
+    ['0x7c0:0x10', 0x7c10n],
+    ['0x7c0 : rsp', 0x8c00n],
+    ['gs:8 + 8', 0x2010n],
+    ['gs:main', 0x3000n],
+    ['u16(0x2010)', 0xbeefn],
+    ['word ptr [0x201:0]', 0xbeefn],
     ['17 % 5', 2n],
     ['rsp %5', 0x1000n % 5n],
   ])('%s', (text, value) => {
