@@ -12,9 +12,22 @@ export interface MachineConfiguration {
   features?: Readonly<Record<string, boolean>>;
   /** Guest RAM from address 0, in bytes; a multiple of 2 MiB. */
   memoryBytes: number;
+  /** vCPUs, 1 to 8; 1 when absent. vCPU 0 is the bootstrap processor, the others wait for a SIPI. */
+  cpus?: number;
+  /** What the guest runs on: `bare` (the default) is a processor and devices of its own. */
+  machine?: 'bare';
 }
 
-/** Why `run` came back. Unless stated, RIP is the next instruction to execute and nothing of it has happened. */
+/**
+ * What a vCPU is doing. `waitForSipi`: an application processor that no start-up IPI has reached yet; its registers are
+ * those of power-up and it takes no step. `mwait`: in MWAIT.
+ */
+export type VcpuActivity = 'active' | 'halted' | 'shutdown' | 'waitForSipi' | 'mwait';
+
+/**
+ * Why `run` came back. Unless stated, RIP is the next instruction to execute and nothing of it has happened. With
+ * several vCPUs it is about `MachineApi.currentVcpu`.
+ */
 export type RunExit =
   /** All steps asked for were taken, or `requestStop` was called. */
   | { readonly kind: 'budget' }
@@ -51,6 +64,11 @@ export interface PendingEvent {
 export interface RunOptions {
   /** Take the first step even when RIP is at a breakpoint. */
   readonly ignoreBreakpointAtStart?: boolean;
+  /**
+   * Come back with `budget` when this vCPU is the one that takes the next step, at once if it is already: `run(limit,
+   * { untilVcpu: n })` and then `run(1)` steps vCPU n without changing whose turn it is.
+   */
+  readonly untilVcpu?: number;
 }
 
 export type TranslationResult =
@@ -77,9 +95,22 @@ export interface RegisterDescription {
 
 export interface MachineApi {
   readonly configuration: MachineConfiguration;
-  /** Steps since reset. */
+  /** Steps of all vCPUs since reset. A jump of idle time to the next timer counts one. */
   readonly steps: number;
-  /** Runs at most `maxSteps` steps. */
+  /** How many vCPUs there are. They take turns of a fixed number of steps, one that sleeps is passed over. */
+  readonly vcpuCount: number;
+  /** The vCPU (0 …) that takes the next step. After `run`: the one that stopped. */
+  readonly currentVcpu: number;
+  /**
+   * The vCPU that registers, `codeBits`, `instructionAddress`, `translate`, `readLinear` and `writeLinear` are about:
+   * `currentVcpu` after every `run` and `restore`, until `selectVcpu`. Selecting changes nothing that the guest can see,
+   * nor whose turn it is.
+   */
+  readonly selectedVcpu: number;
+  /** @throws RangeError when there is no such vCPU */
+  selectVcpu(index: number): void;
+  vcpuActivity(index: number): VcpuActivity;
+  /** Runs at most `maxSteps` steps, of whichever vCPUs have their turn. Breakpoints hold on every vCPU. */
   run(maxSteps: number, options?: RunOptions): RunExit;
   /** Linear addresses; replaces the set. */
   setBreakpoints(addresses: Iterable<LinearAddress>): void;

@@ -8,6 +8,7 @@ import type {
   RunExit,
   RunOptions,
   TranslationResult,
+  VcpuActivity,
 } from './api.ts';
 import { codeBitsOf } from './cpu/decode/decoder.ts';
 import type { BlockCache } from './cpu/engine/blockCache.ts';
@@ -22,6 +23,9 @@ import { Digest } from './memory/digest.ts';
 import { HostMemory } from './memory/hostMemory.ts';
 import { inspectTranslation } from './memory/inspect.ts';
 import { ARCH_TLB_BASE, ARCH_TLB_SIZE, RAM_BASE, STATE_BASE, STATE_SIZE } from './memory/map.ts';
+
+/** By number, as in STATE.activity. */
+const ACTIVITIES: readonly VcpuActivity[] = ['active', 'halted', 'shutdown', 'waitForSipi', 'mwait'];
 
 interface Snapshot extends MachineSnapshot {
   readonly state: Uint8Array;
@@ -47,6 +51,7 @@ export class Machine implements MachineApi {
 
   private constructor(configuration: MachineConfiguration) {
     this.configuration = configuration;
+    if ((configuration.cpus ?? 1) !== 1) throw new RangeError(`cpus: ${configuration.cpus} cannot be had yet; 1 can.`);
     const processor = Processor.create(configuration.cpu, configuration.features);
     this.memory = new HostMemory(configuration.memoryBytes);
     this.platform = new Platform(
@@ -61,6 +66,18 @@ export class Machine implements MachineApi {
     );
     const { module, compiled } = loadStepModule();
     this.vcpu = new Vcpu(this.memory, module, compiled, processor, this.platform);
+  }
+
+  readonly vcpuCount = 1;
+  readonly currentVcpu = 0;
+  readonly selectedVcpu = 0;
+
+  selectVcpu(index: number): void {
+    if (index !== 0) throw new RangeError(`vCPU ${index}: the machine has one, number 0.`);
+  }
+
+  vcpuActivity(_index: number): VcpuActivity {
+    return ACTIVITIES[this.vcpu.state.get32(STATE.activity)] ?? 'active';
   }
 
   get steps(): number {

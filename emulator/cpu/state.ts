@@ -95,7 +95,10 @@ export const STATE = layout(STATE_BASE + 0x600, {
   mxcsr: 32,
   /** 1 after STI or MOV SS for the next instruction: bit 0 STI, bit 1 MOV SS / POP SS. */
   interruptShadow: 32,
-  /** 0 active, 1 HLT, 2 shutdown (VMCS activity states). */
+  /**
+   * 0 active, 1 HLT, 2 shutdown, 3 wait-for-SIPI (VMCS activity states); 4 MWAIT, which any turn of events ends: an
+   * instruction that sets it comes back with LEAVE.
+   */
   activity: 32,
   /** Conditions found for #DB, in DR6 form, delivered at the next boundary. */
   pendingDebug: 32,
