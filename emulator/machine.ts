@@ -140,6 +140,7 @@ export class Machine implements MachineApi {
     if (name === 'cs') state.set32(STATE.cpl, Number(this.readRegister('cs')) & 3);
     if (name === 'rip') state.set32(STATE.eventPending, 0);
     if (name === 'rip') state.set32(STATE.activity, 0);
+    if (name === 'rip') state.set32(STATE.repeating, 0);
     this.vcpu.touch();
   }
 

@@ -1,13 +1,18 @@
 import type { PendingEvent } from '../api.ts';
+import { commitDr6 } from './debugRegisters.ts';
 import type { StepExports } from './engine/exports.ts';
 import { EVENT } from './events.ts';
 import { STATE, type StateView } from './state.ts';
 
-/** From recorded event to handler: CR2 and DR6, double and triple faults (SDM Vol. 3A §6.15, Tables 6-4 and 6-5). */
+/** From recorded event to handler: CR2 and DR6, double and triple faults (SDM Vol. 3A §7.15, Tables 7-4 and 7-5). */
 const PAGE_FAULT = 14;
 const DOUBLE_FAULT = 8;
 const DEBUG = 1;
 const CONTRIBUTORY = new Set([0, 10, 11, 12, 13, 21]);
+/** #PF and #VE. */
+const PAGE_FAULTS = new Set([14, 20]);
+/** Events that are no exceptions, whatever their vector: benign for double faults, without CR2 or DR6. */
+const NO_EXCEPTION: ReadonlySet<number> = new Set([EVENT.SOFTWARE, EVENT.EXTERNAL]);
 const SOURCES = ['fault', 'trap', 'software', 'software', 'trap', 'external', 'fault'] as const;
 const CP_CAUSES = ['', 'NEAR-RET', 'FAR-RET/IRET', 'ENDBRANCH', 'RSTORSSP', 'SETSSBSY'] as const;
 export const VECTOR_NAMES =
@@ -70,9 +75,10 @@ function describe({ vector, error, cr2 }: Seen): string {
 
 /** What comes of a second event while `first` was being delivered. */
 function combine(first: number, second: number): 'double' | 'triple' | 'serial' {
-  if (first === DOUBLE_FAULT) return CONTRIBUTORY.has(second) || second === PAGE_FAULT ? 'triple' : 'serial';
+  const grave = CONTRIBUTORY.has(second) || PAGE_FAULTS.has(second);
+  if (first === DOUBLE_FAULT) return grave ? 'triple' : 'serial';
   if (CONTRIBUTORY.has(first) && CONTRIBUTORY.has(second)) return 'double';
-  if (first === PAGE_FAULT && (CONTRIBUTORY.has(second) || second === PAGE_FAULT)) return 'double';
+  if (PAGE_FAULTS.has(first) && grave) return 'double';
   return 'serial';
 }
 
@@ -93,8 +99,8 @@ export function deliverPending(
     const vector = state.get32(STATE.eventVector);
     const kind = state.get32(STATE.eventKind);
     chain.push(seen(state));
-    // INT n with vector 14 or 1 is no page fault and no debug exception.
-    if (kind !== EVENT.SOFTWARE) {
+    const inhibited = state.get32(STATE.pendingDebug);
+    if (!NO_EXCEPTION.has(kind)) {
       if (vector === PAGE_FAULT) state.set64(STATE.cr2, state.get64(STATE.eventCr2));
       if (vector === DEBUG) commitDr6(state);
     }
@@ -107,8 +113,10 @@ export function deliverPending(
       counted(vector);
       return { kind: 'delivered' };
     }
+    // What a delivery that failed pushed has met no data breakpoint.
+    state.set32(STATE.pendingDebug, vector === DEBUG && !NO_EXCEPTION.has(kind) ? 0 : inhibited);
     const next = state.get32(STATE.eventVector);
-    const hardware = kind === EVENT.SOFTWARE || kind === EVENT.SOFTWARE_EXCEPTION ? 'serial' : combine(vector, next);
+    const hardware = NO_EXCEPTION.has(kind) || kind === EVENT.SOFTWARE_EXCEPTION ? 'serial' : combine(vector, next);
     if (hardware === 'triple') {
       chain.push(seen(state));
       state.set32(STATE.eventPending, 0);
@@ -127,12 +135,4 @@ export function deliverPending(
     }
   }
   return { kind: 'unsupported', sentence: `Event delivery does not end: ${chain.map(describe).join(', ')}.` };
-}
-
-/** DR6 from the conditions found; bits 15:13 and 3:0. DR7.GD is cleared. */
-function commitDr6(state: StateView): void {
-  const found = state.get32(STATE.pendingDebug);
-  state.setHalves(STATE.dr6, ((state.low(STATE.dr6) & ~0xf) | 0xffff0ff0 | (found & 0xe00f)) >>> 0, 0);
-  state.setHalves(STATE.dr7, state.low(STATE.dr7) & ~0x2000, 0);
-  state.set32(STATE.pendingDebug, 0);
 }

@@ -85,6 +85,14 @@ export class InstructionFetch {
     return undefined;
   }
 
+  /** The instruction at RIP, fetched and decoded but not run; undefined with the fetch's fault recorded or a refusal. */
+  peek(): DecodedInstruction | undefined {
+    const address = this.exports.fetch();
+    if (address === -1) return undefined;
+    if (address === -2) return undefined;
+    return this.acrossPages(address >>> 0, this.state.get32(STATE.context));
+  }
+
   /** The instructions from a host-physical address on that a block can hold, at most `limit`. */
   straightLine(physical: number, context: number, limit: number): DecodedInstruction[] {
     const line: DecodedInstruction[] = [];

@@ -8,7 +8,7 @@ export interface Msr {
   readonly field?: Field;
   /** Feature that must be on; one of several. */
   readonly features?: readonly string[];
-  readonly check?: 'canonical' | 'ssp' | 'cet' | 'mask' | 'readOnly' | 'pat';
+  readonly check?: 'canonical' | 'ssp' | 'cet' | 'mask' | 'readOnly' | 'pat' | 'debugControl';
   /** For `mask`: the bits that may be set, low and high half. */
   readonly mask?: readonly [low: number, high: number];
   readonly fixed?: readonly [low: number, high: number];
@@ -28,7 +28,7 @@ export const MSRS: readonly Msr[] = [
   { index: 0x176, name: 'IA32_SYSENTER_EIP', field: STATE.sysenterEip, check: 'canonical', features: ['sep'] },
   { index: 0x179, name: 'IA32_MCG_CAP', check: 'readOnly', fixed: [0, 0] },
   { index: 0x1a0, name: 'IA32_MISC_ENABLE', field: STATE.miscEnable },
-  { index: 0x1d9, name: 'IA32_DEBUGCTL', field: STATE.debugCtl, check: 'mask', mask: [0, 0] },
+  { index: 0x1d9, name: 'IA32_DEBUGCTL', field: STATE.debugCtl, check: 'debugControl' },
   { index: 0x277, name: 'IA32_PAT', field: STATE.pat, check: 'pat', features: ['pat'] },
   { index: 0x6a0, name: 'IA32_U_CET', field: STATE.uCet, check: 'cet', features: CET },
   { index: 0x6a2, name: 'IA32_S_CET', field: STATE.sCet, check: 'cet', features: CET },

@@ -102,6 +102,8 @@ export const STATE = layout(STATE_BASE + 0x600, {
   activity: 32,
   /** Conditions found for #DB, in DR6 form, delivered at the next boundary. */
   pendingDebug: 32,
+  /** 1 while RIP stands at a repeated string instruction that has iterations behind it and before it. */
+  repeating: 32,
   nmiBlocked: 32,
   /** Host-physical page of the page that RIP runs on, or -1: see `memory/fetch.ts`. */
   fetchPage: 32,
@@ -156,6 +158,8 @@ export const ENGINE = layout(ENGINE_BASE, {
   watch: 32,
   /** SIMD floating-point exceptions noted by the running instruction (`cpu/softfloat`). */
   floatFlags: 32,
+  /** Whether a single-step trap follows the instruction: TF before it, for SYSCALL and SYSRET after it. */
+  stepTrap: 32,
 });
 
 /** Reads a field in generated code. */

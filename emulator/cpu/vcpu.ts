@@ -1,6 +1,15 @@
 import type { PendingEvent, RunExit, RunOptions } from '../api.ts';
 import type { HostMemory } from '../memory/hostMemory.ts';
-import { DebugRegisters } from './debugRegisters.ts';
+import {
+  beginStep,
+  endStep,
+  type InterruptSources,
+  mustRunAlone,
+  raiseAtBoundary,
+  type StepStart,
+  trapAfterStep,
+} from './boundary.ts';
+import { branched, DebugRegisters } from './debugRegisters.ts';
 import type { DecodedInstruction } from './decode/decoded.ts';
 import { codeBitsOf, InstructionDecoder } from './decode/decoder.ts';
 import type { BlockCache } from './engine/blockCache.ts';
@@ -8,8 +17,8 @@ import { CodeCache } from './engine/codeCache.ts';
 import type { StepExports } from './engine/exports.ts';
 import { RECORD, STATUS } from './engine/record.ts';
 import type { StepModule } from './engine/stepModule.ts';
-import { deliverPending, pendingEvent, raiseTrap } from './eventDelivery.ts';
-import { RF, TF } from './flags.ts';
+import { deliverPending, pendingEvent } from './eventDelivery.ts';
+import { TF } from './flags.ts';
 import { InstructionFetch } from './instructionFetch.ts';
 import type { Processor } from './profiles/profiles.ts';
 import { resetState } from './reset.ts';
@@ -26,6 +35,8 @@ export interface Bus {
   mmioWrite(low: number, high: number, size: number, source: Uint8Array): void;
   /** A reason to end the run that a device has, or undefined. */
   exitRequest(): RunExit | undefined;
+  /** What may interrupt the processor; absent when nothing can. */
+  readonly interrupts?: InterruptSources;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -171,36 +182,51 @@ export class Vcpu {
         ignoreBreakpoint = false;
         continue;
       }
+      if (raiseAtBoundary(state, this.debugRegisters, this.bus.interrupts)) continue;
       if (state.get32(STATE.activity) === 1) return this.halted();
-      const exact = this.exactReason();
-      if (exact && this.debugRegisters.instructionBreakpoint()) continue;
-      const budget = Math.min(end - this.steps, exact ? 1 : SLICE);
-      const trap = state.get32(STATE.rflags) & TF;
-      const hadRf = state.get32(STATE.rflags) & RF;
-      const shadow = state.get32(STATE.interruptShadow);
-      const rip = exact ? state.low(STATE.rip) : 0;
-      const status = this.slice(budget);
-      const taken = budget - state.get32(ENGINE.budget);
-      this.steps += taken;
-      if (exact && taken > 0) this.afterExactStep(trap, hadRf, shadow, this.repeating(rip));
+      const exact = mustRunAlone(state);
+      const status = this.step(Math.min(end - this.steps, exact ? 1 : SLICE), exact);
+      const { taken } = this;
       if (taken > 0) ignoreBreakpoint = false;
       const exit = this.afterSlice(status, ignoreBreakpoint);
       if (exit) return exit;
       if (status === STATUS.BREAKPOINT) {
-        const at = state.low(STATE.rip);
         const extra = this.stepOverBreakpoint();
         if (extra) return extra;
         // The next iteration is no new arrival.
-        ignoreBreakpoint = this.repeating(at);
+        ignoreBreakpoint = state.get32(STATE.repeating) !== 0;
       }
     }
     return { kind: 'budget' };
   }
 
-  private slice(budget: number): number {
-    this.sliceBudget = budget;
-    const status = this.exports.run(budget);
-    this.synchroniseRip();
+  /** Steps that the last `step` took. */
+  private taken = 0;
+  private readonly stepStart: StepStart = { rf: 0, shadow: 0, pendingDebug: 0 };
+
+  /** Runs at most `budget` steps; one alone, with all that its boundaries ask for, when `exact`. */
+  private step(budget: number, exact: boolean): number {
+    const { state, stepStart } = this;
+    if (exact) beginStep(state, stepStart);
+    const repeating = state.get32(STATE.repeating);
+    const from = exact && this.debugRegisters.stepsOnBranches() ? state.get64(STATE.rip) : undefined;
+    const instruction = from === undefined ? undefined : this.fetch.peek();
+    let status: number = STATUS.FAULT;
+    state.set32(ENGINE.budget, budget);
+    if (instruction || !state.get32(STATE.eventPending)) {
+      state.set32(ENGINE.stepTrap, state.get32(STATE.rflags) & TF);
+      state.set32(STATE.repeating, 0);
+      this.sliceBudget = budget;
+      status = this.exports.run(budget);
+      this.synchroniseRip();
+    }
+    this.taken = budget - state.get32(ENGINE.budget);
+    this.steps += this.taken;
+    if (this.taken === 0) state.set32(STATE.repeating, repeating);
+    const passed = instruction && !branched(instruction, from!, state.get64(STATE.rip));
+    const trap = state.get32(ENGINE.stepTrap) !== 0 && !passed;
+    if (exact) endStep(state, stepStart, this.taken, trap);
+    else if (trap) trapAfterStep(state);
     return status;
   }
 
@@ -238,50 +264,9 @@ export class Vcpu {
   /** Executes the instruction under a breakpoint's record. */
   private stepOverBreakpoint(): RunExit | undefined {
     const record = this.state.get32(ENGINE.record);
-    const trap = this.state.get32(STATE.rflags) & TF;
-    const hadRf = this.state.get32(STATE.rflags) & RF;
-    const shadow = this.state.get32(STATE.interruptShadow);
-    const exact = this.exactReason();
-    const rip = this.state.low(STATE.rip);
-    const status = this.code.withoutBreakpoint(record, () => this.slice(1));
-    const taken = 1 - this.state.get32(ENGINE.budget);
-    this.steps += taken;
-    if (exact && taken > 0) this.afterExactStep(trap, hadRf, shadow, this.repeating(rip));
+    const status = this.code.withoutBreakpoint(record, () => this.step(1, mustRunAlone(this.state)));
     // A pseudo-record in between may have reached another breakpoint: that is the caller's next turn.
     return status === STATUS.BREAKPOINT ? undefined : this.afterSlice(status, false);
-  }
-
-  /** Whether the step from `rip` (low half) was an iteration of a repeated instruction that goes on. */
-  private repeating(rip: number): boolean {
-    const record = this.state.get32(ENGINE.record);
-    return record !== 0 && this.state.low(STATE.rip) === rip && this.code.isRepeated(record);
-  }
-
-  /** Whether the next instruction must run alone. */
-  private exactReason(): boolean {
-    const { state } = this;
-    return (
-      (state.get32(STATE.rflags) & (TF | RF)) !== 0 ||
-      state.get32(STATE.interruptShadow) !== 0 ||
-      state.get32(ENGINE.watch) !== 0 ||
-      state.get32(STATE.pendingDebug) !== 0
-    );
-  }
-
-  /** Single-step and data-breakpoint traps after an instruction (SDM Vol. 3B §17.3). */
-  private afterExactStep(trap: number, hadRf: number, shadow: number, repeating: boolean): void {
-    const { state } = this;
-    const BS = 0x4000;
-    if (state.get32(STATE.eventPending)) return;
-    // RF lasts until the whole of a repeated instruction is done, and is set in what a trap between iterations pushes.
-    if (hadRf && !repeating) state.set32(STATE.rflags, state.get32(STATE.rflags) & ~RF);
-    if (trap) state.set32(STATE.pendingDebug, state.get32(STATE.pendingDebug) | BS);
-    // The shadow covers one instruction: the one that cast it is still to be followed.
-    if (shadow !== 0 && state.get32(STATE.interruptShadow) === shadow) state.set32(STATE.interruptShadow, 0);
-    if (state.get32(STATE.interruptShadow) & 2) return;
-    if (!state.get32(STATE.pendingDebug)) return;
-    if (repeating) state.set32(STATE.rflags, state.get32(STATE.rflags) | RF);
-    raiseTrap(state, 1);
   }
 
   private deliver(): RunExit | undefined {
@@ -298,6 +283,8 @@ export class Vcpu {
     state.set32(ENGINE.record, 0);
     // A branch whose budget ended must not be linked to the handler.
     state.set32(ENGINE.linkFrom, 0);
+    state.set32(STATE.activity, 0);
+    state.set32(STATE.repeating, 0);
     const delivery = deliverPending(
       state,
       this.exports,
@@ -440,7 +427,7 @@ export class Vcpu {
     try {
       const status = handler(this.hostContext(this.code.decodedAt(record)));
       // The next instruction must run alone: the lookup that follows may not find it by itself.
-      if (status === STATUS.LOOKUP && this.exactReason()) this.code.newGeneration();
+      if (status === STATUS.LOOKUP && mustRunAlone(this.state)) this.code.newGeneration();
       return status;
     } finally {
       this.steps = before;

@@ -316,9 +316,10 @@ export class BlockEmitter extends EmitterBase implements Emitter {
     const { f } = this;
     f.set(this.budget, sub(this.budget, i32(1)));
     // Out at this instruction, when the steps before it and this one's iterations have used the budget up.
-    f.if(eqz(sub(this.budget, i32(this.retired - 1))), () =>
-      this.leaveThrough(STATUS.BUDGET, { offset: this.instruction.offset, retired: this.retired - 1 }),
-    );
+    f.if(eqz(sub(this.budget, i32(this.retired - 1))), () => {
+      put32(f, STATE.repeating, i32(1));
+      this.leaveThrough(STATUS.BUDGET, { offset: this.instruction.offset, retired: this.retired - 1 });
+    });
     f.branch(again);
   }
 

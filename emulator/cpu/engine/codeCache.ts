@@ -34,8 +34,6 @@ export class CodeCache {
   private readonly state: StateView;
   private readonly module: StepModule;
   private readonly flushFast: () => void;
-  /** Handlers of repeated string instructions. */
-  private readonly repeats: ReadonlySet<number>;
   private next = RECORDS_BASE;
   private readonly byKey = new Map<number, number>();
   private readonly byPage = new Map<number, LiveRecord[]>();
@@ -50,7 +48,6 @@ export class CodeCache {
     this.view = state.view;
     this.bytes = new Uint8Array(state.view.buffer);
     this.module = module;
-    this.repeats = new Set([...module.handlers].filter(([key]) => /^rep/.test(key)).map(([, handler]) => handler));
     this.flushFast = flushFast;
   }
 
@@ -66,11 +63,6 @@ export class CodeCache {
     const decoded = this.decoded.get(record);
     if (!decoded) throw new Error('record without decoded instruction');
     return decoded;
-  }
-
-  /** Whether the record's instruction has a repeat prefix that counts. */
-  isRepeated(record: number): boolean {
-    return this.repeats.has(this.patched.get(record) ?? this.view.getInt32(record + RECORD.handler, true));
   }
 
   /** Forgets all decoded code. No record may be running. */

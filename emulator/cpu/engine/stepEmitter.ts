@@ -211,7 +211,10 @@ export class StepEmitter extends EmitterBase implements Emitter {
 
   repeat(again: Label): void {
     this.takeStep();
-    this.f.if(eqz(this.budget), () => this.exit(this.record, STATUS.BUDGET));
+    this.f.if(eqz(this.budget), () => {
+      put32(this.f, STATE.repeating, i32(1));
+      this.exit(this.record, STATUS.BUDGET);
+    });
     this.f.branch(again);
   }
 

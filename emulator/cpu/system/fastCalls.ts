@@ -3,7 +3,7 @@ import { isCanonical } from '../../memory/paging.ts';
 import { add, and, eqz, extendU, type I32, type I64, i32, i64, or, shrU, wrap, xor } from '../../wasm/expressions.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { ARITHMETIC, arithmeticFlags, loadArithmeticFlags, RF, TF, VM } from '../flags.ts';
-import { CS, GS, get32, get64, getGpr, put32, put64, putGpr, RCX, SS, STATE, segment } from '../state.ts';
+import { CS, ENGINE, GS, get32, get64, getGpr, put32, put64, putGpr, RCX, SS, STATE, segment } from '../state.ts';
 import { SystemFunction } from './systemFunction.ts';
 
 const R11 = 11;
@@ -44,6 +44,8 @@ export const fastCalls: readonly Definition[] = [
       f.if(shadowStackOn(i32(0)), () => put64(f, STATE.ssp, i64(0)));
       startTracking(s, i32(0));
       f.run(e.core.updateContext);
+      // A single-step trap follows if TF is set now, not if it was (SDM Vol. 2, SYSCALL).
+      put32(f, ENGINE.stepTrap, and(get32(STATE.rflags), i32(TF)));
       e.jump(target);
     },
   },
@@ -69,7 +71,11 @@ export const fastCalls: readonly Definition[] = [
       put32(f, STATE.cpl, i32(3));
       f.if(shadowStackOn(i32(3)), () => put64(f, STATE.ssp, get64(STATE.pl3Ssp)));
       f.run(e.core.updateContext);
-      f.if(and(get32(STATE.rflags), i32(TF)), () => e.leaveTo(target));
+      f.if(and(get32(STATE.rflags), i32(TF)), () => {
+        put32(f, ENGINE.stepTrap, i32(TF));
+        e.leaveTo(target);
+      });
+      put32(f, ENGINE.stepTrap, i32(0));
       e.jump(target);
     },
   },

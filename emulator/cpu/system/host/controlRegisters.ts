@@ -1,3 +1,4 @@
+import { DEBUG_CONDITION, dr6Written, dr7Written } from '../../debugRegisters.ts';
 import { ENGINE, type Field, STATE } from '../../state.ts';
 import {
   cpl,
@@ -213,7 +214,7 @@ function moveDebug(c: HostContext): number {
   if (cpl(c) !== 0) return gp0(c);
   if (state.low(STATE.dr7) & DR7_GD) {
     // General detect: BD, and GD is cleared by delivery (SDM Vol. 3B §17.2.4).
-    state.set32(STATE.pendingDebug, state.get32(STATE.pendingDebug) | 0x2000);
+    state.set32(STATE.pendingDebug, state.get32(STATE.pendingDebug) | DEBUG_CONDITION.REGISTER_ACCESS);
     return raise(c, VECTOR.DB);
   }
   if (!writing) {
@@ -223,8 +224,7 @@ function moveDebug(c: HostContext): number {
   const [low, high] = readOperand(c, 1);
   if (register >= 6) {
     if (high !== 0) return gp0(c);
-    // DR6: bits 31:16 and 11:4 read as ones (no bus-lock or RTM bits), 12 as zero. DR7: bit 10 one, 15:14 and 12 zero.
-    const value = register === 6 ? ((low & 0xe00f) | 0xffff0ff0) >>> 0 : ((low & 0xffff23ff) | 0x400) >>> 0;
+    const value = register === 6 ? dr6Written(low, c.processor.feature('bus_lock_detect')) : dr7Written(low);
     state.setHalves(field, value, 0);
   } else {
     state.setHalves(field, low, high);

@@ -1,3 +1,4 @@
+import { DEBUGCTL } from '../../debugRegisters.ts';
 import { MSR_BY_INDEX, type Msr } from '../../msrs.ts';
 import type { Processor } from '../../profiles/profiles.ts';
 import { gprAddress, RAX, RCX, RDX, STATE } from '../../state.ts';
@@ -56,6 +57,11 @@ function acceptable(c: HostContext, msr: Msr, low: number, high: number): boolea
       return cetValueValid(c.processor, low, high);
     case 'mask':
       return (low & ~msr.mask![0]) === 0 && (high & ~msr.mask![1]) === 0;
+    case 'debugControl': {
+      // LBR and BTF; no last-branch record is enumerated for LBR to fill.
+      const busLock = c.processor.feature('bus_lock_detect') ? DEBUGCTL.BUS_LOCK_DETECT : 0;
+      return (low & ~(DEBUGCTL.LBR | DEBUGCTL.BTF | busLock)) === 0 && high === 0;
+    }
     case 'pat':
       return [low, high].every((half) =>
         [0, 8, 16, 24].every((shift) => [0, 1, 4, 5, 6, 7].includes((half >>> shift) & 0xff)),

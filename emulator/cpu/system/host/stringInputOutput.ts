@@ -2,7 +2,7 @@ import { ACCESS } from '../../../memory/paging.ts';
 import { PREFIX } from '../../engine/emitter.ts';
 import { DF } from '../../flags.ts';
 import { readRflags } from '../../registers.ts';
-import { ENGINE, ES, gprAddress, RCX, RDI, RDX, RSI } from '../../state.ts';
+import { ENGINE, ES, gprAddress, RCX, RDI, RDX, RSI, STATE } from '../../state.ts';
 import { addTo, commit, DONE, FAULT, type HostContext, LEAVE, LOOKUP, readable, writable } from './context.ts';
 import { permitted } from './ioPermission.ts';
 
@@ -39,8 +39,10 @@ export function stringTransfer(c: HostContext, bytes: 1 | 2 | 4, input: boolean)
   if (!repeated) return LEAVE;
   advance(c, RCX, -1);
   const left = masked(c, RCX);
+  const more = left[0] !== 0 || left[1] !== 0;
+  state.set32(STATE.repeating, more ? 1 : 0);
   // RIP still is at this instruction: the next iteration is the next step.
-  return left[0] === 0 && left[1] === 0 ? LEAVE : LOOKUP;
+  return more ? LOOKUP : LEAVE;
 }
 
 const register = (index: number) => ({ address: gprAddress(index), bits: 64 }) as const;
