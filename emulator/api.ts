@@ -1,4 +1,19 @@
 import type { HostPhysicalAddress, LinearAddress } from './addresses.ts';
+import type { SegmentedAddress, TranslationAccess, TranslationExplanation } from './memory/explanation.ts';
+
+export type {
+  CachedTranslation,
+  EntryStep,
+  MemoryTypeStep,
+  ProtectionKeyStep,
+  ReverseMapping,
+  SegmentedAddress,
+  SegmentStep,
+  TranslationAccess,
+  TranslationExplanation,
+  TranslationOutcome,
+  TranslationRights,
+} from './memory/explanation.ts';
 
 /**
  * What `emulator/machine.ts` offers to `emulator/debug`, the loaders and the command line. Everything here is
@@ -129,6 +144,14 @@ export interface MachineApi {
 
   /** Walks the page tables as a supervisor read with every check off that a debugger should not trip on; changes nothing. */
   translate(address: LinearAddress): TranslationResult;
+  /**
+   * Every step from an address to physical memory, for an access of a kind: segment, linear-address masking, each
+   * paging-structure entry with its flags, combined rights, protection key, memory type, a stale translation in the TLB,
+   * and the physical address or the bit that refuses with the error code. Changes nothing in the machine.
+   *
+   * @throws RangeError with one sentence for a segment that does not exist
+   */
+  explainTranslation(address: LinearAddress | SegmentedAddress, access?: TranslationAccess): TranslationExplanation;
   readLinear(address: LinearAddress, length: number): MemoryRead;
   /** Writes whole or not at all; a sentence when some byte cannot be written. Read-only pages are written through. */
   writeLinear(address: LinearAddress, data: Uint8Array): string | undefined;

@@ -20,6 +20,8 @@ import { followControlRegisters } from './cpu/system/host/pdpteRegisters.ts';
 import { Vcpu } from './cpu/vcpu.ts';
 import { Platform } from './devices/platform.ts';
 import { Digest } from './memory/digest.ts';
+import { TranslationExplainer } from './memory/explainTranslation.ts';
+import type { SegmentedAddress, TranslationAccess, TranslationExplanation } from './memory/explanation.ts';
 import { HostMemory } from './memory/hostMemory.ts';
 import { inspectTranslation } from './memory/inspect.ts';
 import { ARCH_TLB_BASE, ARCH_TLB_SIZE, RAM_BASE, STATE_BASE, STATE_SIZE } from './memory/map.ts';
@@ -155,6 +157,10 @@ export class Machine implements MachineApi {
 
   translate(address: LinearAddress): TranslationResult {
     return inspectTranslation(this.vcpu.state, this.memory, address);
+  }
+
+  explainTranslation(address: LinearAddress | SegmentedAddress, access?: TranslationAccess): TranslationExplanation {
+    return new TranslationExplainer(this.vcpu.state, this.memory).explain(address, access);
   }
 
   readPhysical(address: HostPhysicalAddress, length: number): MemoryRead {

@@ -1,6 +1,6 @@
 import type { RegisterDescription } from '../api.ts';
 import { flagA, flagC, flagO, flagP, flagS, flagZ } from './flagValues.ts';
-import { type Field, GPR_BASE, SEGMENT_NAMES, STATE, type StateView, segment, XMM_BASE } from './state.ts';
+import { type Field, GPR_BASE, MTRR, SEGMENT_NAMES, STATE, type StateView, segment, XMM_BASE } from './state.ts';
 
 /** The registers that a debugger can name, in one table. */
 const GENERAL = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
@@ -81,6 +81,10 @@ const PLAIN: readonly PlainRegister[] = [
   plain('pl3_ssp', 'cet', STATE.pl3Ssp, 64, 'IA32_PL3_SSP'),
   plain('interrupt_ssp_table_addr', 'cet', STATE.interruptSspTableAddr, 64, 'IA32_INTERRUPT_SSP_TABLE_ADDR'),
   plain('xss', 'cet', STATE.xss, 64, 'IA32_XSS: supervisor XSAVE components'),
+  plain('pkru', 'control', STATE.pkru, 32, 'Protection-key rights of user pages: AD and WD for each key'),
+  plain('pkrs', 'control', STATE.pkrs, 32, 'IA32_PKRS: the same for supervisor pages'),
+  plain('pat', 'msr', STATE.pat, 64, 'IA32_PAT: memory types by PAT, PCD and PWT'),
+  plain('mtrr_def_type', 'msr', MTRR.defaultType, 64, 'IA32_MTRR_DEF_TYPE: MTRR enables and the default type'),
   plain('mxcsr', 'sse', STATE.mxcsr, 32, 'SSE control and status'),
   plain('kernel_gs_base', 'msr', STATE.kernelGsBase, 64, 'IA32_KERNEL_GS_BASE'),
   plain('star', 'msr', STATE.star, 64, 'IA32_STAR: SYSCALL selectors'),

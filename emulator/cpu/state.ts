@@ -41,6 +41,19 @@ export const segment = (index: number) => ({
   selector: { address: SEGMENTS_BASE + index * 32 + 16, bits: 32 } as Field,
 });
 
+const MTRR_BASE = STATE_BASE + 0xf00;
+const quad = (index: number): Field => ({ address: MTRR_BASE + index * 8, bits: 64 });
+/** Memory-type range registers (SDM Vol. 3A §11.11.2). */
+export const MTRR = {
+  /** Number of variable ranges. */
+  variable: 10,
+  defaultType: quad(0),
+  /** From IA32_MTRR_FIX64K_00000 to IA32_MTRR_FIX4K_F8000. */
+  fixed: (index: number) => quad(1 + index),
+  base: (index: number) => quad(12 + index * 2),
+  mask: (index: number) => quad(13 + index * 2),
+} as const;
+
 export const STATE = layout(STATE_BASE + 0x600, {
   rip: 64,
   /** Lazy arithmetic flags (`cpu/flags.ts`). */
@@ -150,6 +163,8 @@ export const ENGINE = layout(ENGINE_BASE, {
   blockExit: 32,
   ramSize: 64,
   maxPhysicalMask: 64,
+  /** `PAGING_FEATURE` bits (`memory/pagingModes.ts`): what the profile has of paging's options. */
+  pagingFeatures: 32,
   /** Set by a helper that wants the run loop's attention after the instruction. */
   attention: 32,
   scratch0: 64,

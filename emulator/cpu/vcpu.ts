@@ -1,5 +1,6 @@
 import type { PendingEvent, RunExit, RunOptions } from '../api.ts';
 import type { HostMemory } from '../memory/hostMemory.ts';
+import { pagingFeatures } from '../memory/pagingModes.ts';
 import {
   beginStep,
   endStep,
@@ -100,6 +101,7 @@ export class Vcpu {
     const profile = this.processor.profile;
     state.setHalves(ENGINE.ramSize, this.memory.size, 0);
     state.set64(ENGINE.maxPhysicalMask, (1n << BigInt(profile.physicalAddressBits)) - 1n);
+    state.set32(ENGINE.pagingFeatures, pagingFeatures(this.processor));
     state.set32(ENGINE.watch, 0);
     state.set32(ENGINE.generation, 0);
     this.steps = 0;

@@ -59,7 +59,7 @@ interface SizeClass {
   readonly pointers: number;
 }
 
-const WAYS = 4;
+export const WAYS = 4;
 const SET = WAYS * TLB_ENTRY.size;
 const POINTERS_BASE = ARCH_TLB_BASE + (256 + 32 + 4) * SET;
 export const SIZE_CLASSES: readonly SizeClass[] = [

@@ -79,7 +79,9 @@ export function defineCheckRights(core: Core): FunctionReference<'i32'> {
     const flags = f.parameter<'i32'>(0);
     const access = f.parameter<'i32'>(1);
     const user = f.let(userAccess(access));
-    const refuse = () => f.return(or(accessErrorBits(access, user), i32(1)));
+    // The PK bit of the error code tells of the key whatever else refuses (SDM Vol. 3A §4.7).
+    const key = keyRefuses(f, flags, and(access, i32(ACCESS.WRITE | ACCESS.FETCH)), user);
+    const refuse = () => f.return(or(accessErrorBits(access, user), or(shl(key, i32(5)), i32(1))));
     const isUserPage = f.let(has(flags, TLB.U));
     f.if(
       has(access, ACCESS.FETCH),
@@ -108,8 +110,7 @@ export function defineCheckRights(core: Core): FunctionReference<'i32'> {
         );
       },
     );
-    const key = keyRefuses(f, flags, and(access, i32(ACCESS.WRITE | ACCESS.FETCH)), user);
-    f.if(key, () => f.return(or(or(accessErrorBits(access, user), i32(1)), i32(1 << 5))));
+    f.if(key, refuse);
     f.return(i32(0));
   });
   return check;

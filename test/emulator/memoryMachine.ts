@@ -50,6 +50,7 @@ export function memoryMachine(memoryBytes = 4 * 2 ** 20, bits: 16 | 32 | 64 = 64
       address < BigInt(memoryBytes)
         ? { ok: true, physical: Number(address) as never }
         : { ok: false, errorCode: 0, sentence: 'Beyond RAM.' },
+    explainTranslation: absent,
     readLinear: read,
     writeLinear: write,
     readPhysical: (address, length) => read(BigInt(address), length),
