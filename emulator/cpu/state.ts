@@ -175,6 +175,11 @@ export const ENGINE = layout(ENGINE_BASE, {
   floatFlags: 32,
   /** Whether a single-step trap follows the instruction: TF before it, for SYSCALL and SYSRET after it. */
   stepTrap: 32,
+  /** Operands of PCMPxSTRx, 16 bytes each. */
+  vector0: 64,
+  vector0High: 64,
+  vector1: 64,
+  vector1High: 64,
 });
 
 /** Reads a field in generated code. */

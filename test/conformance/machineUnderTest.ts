@@ -17,8 +17,6 @@ const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 
 export class StepTier implements VectorMachine {
   protected readonly machine = Machine.create({
     cpu: 'tigerlake',
-    // CRC32 is there; the rest of SSE4.2 is not, so that no profile has the feature.
-    features: { sse4_2: true },
     memoryBytes: 0x200000,
   });
 

@@ -19,10 +19,12 @@ export const ValueKind = {
   counts: 7,
   /** Random words without edges, for registers that the instruction does not use. */
   plain: 8,
+  /** Strings of bytes or words from a small alphabet, mostly ended by a zero, for PCMPxSTRx. */
+  text: 9,
 } as const;
 export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 
-const LANE_BYTES: Readonly<Record<ValueKind, number>> = { 0: 1, 1: 2, 2: 4, 3: 8, 4: 4, 5: 8, 6: 1, 7: 8, 8: 4 };
+const LANE_BYTES: Readonly<Record<ValueKind, number>> = { 0: 1, 1: 2, 2: 4, 3: 8, 4: 4, 5: 8, 6: 1, 7: 8, 8: 4, 9: 1 };
 
 /** A 64-bit value as two 32-bit halves, written in place by the generators below. */
 export interface Halves {
@@ -212,6 +214,10 @@ export function fillLanes(prng: Prng, kind: ValueKind, bytes: Uint8Array): void 
     fillRuns(prng, bytes);
     return;
   }
+  if (kind === ValueKind.text) {
+    for (let at = 0; at < bytes.length; at += 16) fillText(prng, bytes.subarray(at, at + 16));
+    return;
+  }
   if (kind === ValueKind.plain) {
     new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2).forEach((_, i, words) => {
       words[i] = prng.next();
@@ -252,6 +258,19 @@ function fillRuns(prng: Prng, bytes: Uint8Array): void {
     if (mode === 3 || (at & 7) === 0) value = (prng.next() >>> 3) & 3;
     bytes[at] = value;
   }
+}
+
+function fillText(prng: Prng, bytes: Uint8Array): void {
+  const step = prng.below(2) + 1;
+  const letters = prng.below(3) + 2;
+  const signs = prng.below(4) === 0 ? 0x80 : 0;
+  for (let at = 0; at < bytes.length; at += step) {
+    bytes[at] = 0x61 + prng.below(letters);
+    if (step === 2 && at + 1 < bytes.length) bytes[at + 1] = signs;
+    else if (prng.below(2) === 0) bytes[at] = bytes[at]! | signs;
+  }
+  const end = prng.below(bytes.length + 4) & -step;
+  for (let at = end; at < Math.min(end + step, bytes.length); at++) bytes[at] = 0;
 }
 
 /** Draws one general register: random, or an edge of the kind's width with the upper bits random, zero or as the edge has them. */

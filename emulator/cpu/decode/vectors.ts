@@ -4,10 +4,12 @@ import type { Selecting, Selection } from './select.ts';
 /** Mnemonics whose form has the same name, by the form's size. */
 const NAMED: readonly (readonly [number, string])[] = [
   [32, 'addss subss mulss divss sqrtss minss maxss cmpss ucomiss comiss movss movd rcpss rsqrtss cvtss2sd'],
-  [32, 'ldmxcsr stmxcsr'],
+  [32, 'ldmxcsr stmxcsr roundss insertps pinsrd pextrd pmovsxbd pmovzxbd pmovsxwq pmovzxwq'],
   [64, 'addsd subsd mulsd divsd sqrtsd minsd maxsd cmpsd ucomisd comisd movsd movq cvtsd2ss cvtps2pd cvtdq2pd'],
-  [64, 'movlpd movhpd movhlps movlhps movmskps movmskpd pmovmskb pextrw'],
-  [16, 'pinsrw'],
+  [64, 'movlpd movhpd movhlps movlhps movmskps movmskpd pmovmskb roundsd pinsrq pextrq movddup'],
+  [64, 'pmovsxbw pmovzxbw pmovsxwd pmovzxwd pmovsxdq pmovzxdq'],
+  [16, 'pinsrw pextrw pmovsxbq pmovzxbq'],
+  [8, 'pinsrb pextrb'],
   [128, 'addps subps mulps divps sqrtps minps maxps cmpps addpd subpd mulpd divpd sqrtpd minpd maxpd cmppd'],
   [128, 'cvtps2dq cvttps2dq cvtpd2dq cvttpd2dq cvtpd2ps cvtdq2ps rcpps rsqrtps movdqa movdqu maskmovdqu'],
   [128, 'pand pandn por pxor paddb paddw paddd paddq paddsb paddsw paddusb paddusw psubb psubw psubd psubq'],
@@ -15,6 +17,12 @@ const NAMED: readonly (readonly [number, string])[] = [
   [128, 'pavgb pavgw packsswb packuswb packssdw pmullw pmaddwd pmulhw pmulhuw pmuludq psadbw'],
   [128, 'punpcklbw punpcklwd punpckldq punpcklqdq punpckhbw punpckhwd punpckhdq punpckhqdq'],
   [128, 'psllw pslld psllq psrlw psrld psrlq psraw psrad pslldq psrldq pshufd pshuflw pshufhw shufps shufpd'],
+  [128, 'haddps haddpd hsubps hsubpd addsubps addsubpd movsldup movshdup'],
+  [128, 'pshufb phaddw phaddd phaddsw phsubw phsubd phsubsw pmaddubsw pmulhrsw psignb psignw psignd palignr'],
+  [128, 'pabsb pabsw pabsd blendps blendpd pblendw pblendvb blendvps blendvpd dpps dppd mpsadbw phminposuw ptest'],
+  [128, 'roundps roundpd packusdw pcmpeqq pcmpgtq pminsb pminsd pminuw pminud pmaxsb pmaxsd pmaxuw pmaxud pmulld'],
+  [128, 'pmuldq pcmpistri pcmpistrm'],
+  [32, 'pcmpestri pcmpestrm'],
 ];
 
 /** Mnemonics that do what another one does. */
@@ -24,6 +32,9 @@ const ALIASES: Readonly<Record<string, string>> = {
   movntps: 'movdqa',
   movntpd: 'movdqa',
   movntdq: 'movdqa',
+  movntdqa: 'movdqa',
+  lddqu: 'movdqu',
+  extractps: 'pextrd',
   movups: 'movdqu',
   movupd: 'movdqu',
   movlps: 'movlpd',
@@ -55,6 +66,7 @@ const SIZED_BY: Readonly<Record<string, number>> = {
 const FORMS = new Map(
   NAMED.flatMap(([size, names]) => names.split(' ').map((name) => [name, { name, size }] as const)),
 );
+for (const name of ['pcmpestri', 'pcmpestrm']) FORMS.set(`${name}64`, { name, size: 64 });
 for (const [alias, name] of Object.entries(ALIASES)) FORMS.set(alias, FORMS.get(name)!);
 
 /** Element size in bytes and first movable byte of the permutations by four two-bit fields. */

@@ -66,6 +66,10 @@ export interface Core {
   /** (operand size in bytes) → 0, or 1 with the fault recorded. */
   readonly iret64: FunctionReference<'i32'>;
 
+  // cpu/instructions/sse/compareStrings.ts
+  /** (a, b, length of a, length of b, control) → IntRes2. */
+  readonly compareStrings: FunctionReference<'i32'>;
+
   // cpu/softfloat
   readonly softfloat: Softfloat;
 
@@ -110,6 +114,7 @@ const SIGNATURES = {
   raiseError: [['i32', 'i32'], []],
   raisePageFault: [['i64', 'i32'], []],
   iret64: [['i32'], ['i32']],
+  compareStrings: [['v128', 'v128', 'i32', 'i32', 'i32'], ['i32']],
   lookup: [['i32'], ['i32']],
 } as const satisfies Record<
   Exclude<keyof Core, 'module' | 'handlerType' | 'imports' | 'softfloat'>,

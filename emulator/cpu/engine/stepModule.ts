@@ -8,6 +8,7 @@ import { ModuleBuilder } from '../../wasm/moduleBuilder.ts';
 import { defineContext } from '../context.ts';
 import { defineEvents } from '../events.ts';
 import { DEFINITIONS } from '../instructions/index.ts';
+import { defineCompareStrings } from '../instructions/sse/compareStrings.ts';
 import { defineSegmentation } from '../segmentation.ts';
 import { defineSoftfloat } from '../softfloat/softfloat.ts';
 import { ENGINE, put32 } from '../state.ts';
@@ -57,6 +58,7 @@ export function buildStepModule(): StepModule {
   defineDeliver64(core);
   defineIret64(core);
   defineSoftfloat(core);
+  defineCompareStrings(core);
   defineHostAccess(core);
   // For TypeScript, and for block modules.
   for (const name of CORE_FUNCTIONS) module.export(core[name], name);

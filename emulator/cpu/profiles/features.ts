@@ -39,8 +39,11 @@ export const FEATURES: readonly Feature[] = [
     ['sse2', 26, 'SSE2'],
   ]),
   ...at(1, 0, 'ecx', [
+    ['pni', 0, 'SSE3'],
+    ['ssse3', 9, 'SSSE3'],
     ['cx16', 13, 'CMPXCHG16B'],
     ['pcid', 17],
+    ['sse4_1', 19, 'SSE4_1'],
     ['sse4_2', 20, 'SSE4_2'],
     ['movbe', 22, 'MOVBE'],
     ['popcnt', 23, 'POPCNT'],

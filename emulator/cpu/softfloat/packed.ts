@@ -28,6 +28,16 @@ export function definePacked(core: Core): void {
       });
     }
   }
+  for (const bits of [32, 64] as const) {
+    module.define(s[`packedAddSubtract${bits}`], (f) => {
+      const [a, b] = [f.parameter<'v128'>(0), f.parameter<'v128'>(1)];
+      const values = lanes(bits).map(
+        (lane) => () =>
+          f.call(s[`add${bits}`], element(bits, a, lane), element(bits, b, lane), i32(lane % 2 === 0 ? 1 : 0)),
+      );
+      f.return(collect(f, bits, values));
+    });
+  }
   const unary = (
     reference: typeof s.packedWiden,
     to: 32 | 64,

@@ -8,6 +8,7 @@ import { DOUBLE, formatOf, SINGLE } from './format.ts';
 import { defineConclude } from './mxcsr.ts';
 import { definePacked } from './packed.ts';
 import { defineRound } from './round.ts';
+import { defineRoundIntegral } from './roundIntegral.ts';
 
 /**
  * Exact SSE arithmetic as shared functions: what the native operators cannot answer (rounding modes, DAZ, FTZ, sticky
@@ -45,6 +46,9 @@ export const SOFTFLOAT_FUNCTIONS = {
   toInteger64: [['i64', 'i32', 'i32'], 'i64'],
   fromInteger32: [['i64'], 'i64'],
   fromInteger64: [['i64'], 'i64'],
+  /** (a, ROUND, 1 to leave the precision exception out). */
+  roundIntegral32: [['i64', 'i32', 'i32'], 'i64'],
+  roundIntegral64: [['i64', 'i32', 'i32'], 'i64'],
   widen: [['i64'], 'i64'],
   narrow: [['i64'], 'i64'],
   packedAdd32: [packed, 'v128'],
@@ -57,6 +61,9 @@ export const SOFTFLOAT_FUNCTIONS = {
   packedSquareRoot64: [packed, 'v128'],
   packedExtreme32: [packed, 'v128'],
   packedExtreme64: [packed, 'v128'],
+  /** (a, b, unused): even elements subtracted, odd ones added. */
+  packedAddSubtract32: [packed, 'v128'],
+  packedAddSubtract64: [packed, 'v128'],
   packedCompare32: [packed, 'v128'],
   packedCompare64: [packed, 'v128'],
   /** (a, ROUND): four or two elements to 32-bit integers; the rest is zero. */
@@ -100,6 +107,7 @@ export function defineSoftfloat(core: Core): void {
     defineOrder(core, F, s[`order${bits}`]);
     defineCompare(core, F, s[`compare${bits}`], s[`order${bits}`]);
     defineToInteger(core, F, s[`toInteger${bits}`]);
+    defineRoundIntegral(core, F, s[`roundIntegral${bits}`]);
     defineFromInteger(core, s[`fromInteger${bits}`], F, round);
   }
   defineBetween(core, SINGLE, DOUBLE, s.widen, s.round64);

@@ -59,7 +59,7 @@ export function planGroup(requirement: Requirement): GroupPlan {
     variant,
     registerKind: special.kinds?.register ?? kind,
     memoryKind: strings ? ValueKind.runs : (special.kinds?.memory ?? kind),
-    xmmKind: special.kinds?.xmm ?? (fileOf(requirement) === 'sse64' ? ValueKind.int32 : ValueKind.plain),
+    xmmKind: special.kinds?.xmm ?? (fileOf(requirement).startsWith('integer') ? ValueKind.plain : ValueKind.int32),
     mxcsrMode: special.kinds?.mxcsr ?? MxcsrMode.nearest,
     seed,
     encodings,

@@ -1,9 +1,10 @@
 /** Instructions that need one thing of their own: XLAT's table, BOUND's limits, INTO's flag, MXCSR images, SSE immediates. */
 
 import { MxcsrMode, Target } from '../plan.ts';
+import type { Prng } from '../prng.ts';
 import { ValueKind } from '../values.ts';
 import { DATA_BASE, PAGE } from '../windows.ts';
-import { interesting, piece, RBX, setRegister, vectorPlan } from './common.ts';
+import { interesting, piece, RAX, RBX, RCX, RDX, setLow, setRegister, vectorPlan } from './common.ts';
 import { needsAlignment, type Requirement, roundingMatters } from './scope.ts';
 import type { Special } from './special.ts';
 
@@ -19,6 +20,8 @@ export function miscellaneousSpecial(requirement: Requirement): Special | undefi
       counts: { encodings: 32, vectors: 4 },
     };
   if (name === 'Ldmxcsr_m32') return ldmxcsrSpecial();
+  if (/^Pcmp[ei]str/.test(name)) return compareStringSpecial(name);
+  if (/^(Pblendvb|Blendvp[sd])_/.test(name)) return { kinds: { xmm: ValueKind.int8, memory: ValueKind.int8 } };
   if (roundingMatters(name) || /^Stmxcsr/.test(name)) return floatSpecial(requirement);
   if (/^P(s[rl]l|sra)[wdq]_xmm_xmmm128$/.test(name))
     return { kinds: { xmm: ValueKind.counts, memory: ValueKind.counts } };
@@ -78,6 +81,18 @@ function boundSpecial(name: string): Special {
   };
 }
 
+/** Lengths in RAX and RDX, most of them inside the register, of either sign. */
+function compareStringSpecial(name: string): Special {
+  const bits = name.includes('64_') ? 64 : 32;
+  const length = (prng: Prng): bigint => (prng.below(8) === 0 ? interesting(prng, bits) : BigInt(prng.below(36)) - 18n);
+  return {
+    kinds: { xmm: ValueKind.text, memory: ValueKind.text },
+    avoid: [RAX, RCX, RDX],
+    counts: { encodings: 64, vectors: 4 },
+    vector: (prng) => vectorPlan([RAX, RDX].map((register) => setLow(prng, 64, register, bits, length(prng)))),
+  };
+}
+
 function ldmxcsrSpecial(): Special {
   return {
     vector: (prng, { memory }) => {
@@ -98,7 +113,7 @@ function floatSpecial({ scoped, shape, variant }: Requirement): Special {
     kinds: { register: /_rm64|_r64/.test(name) ? ValueKind.int64 : ValueKind.int32, memory, xmm, mxcsr },
     // Sixteen encodings with few vectors each would see few values of each lane: more vectors.
     counts: { encodings: 16, vectors: variant === 'rounding' || alwaysFaults ? 4 : 6 },
-    ...(operands.length === 3 ? { immediate: (prng) => BigInt(prng.below(8)) } : {}),
+    ...(operands.length === 3 ? { immediate: (prng) => BigInt(prng.below(name.startsWith('Cmp') ? 8 : 256)) } : {}),
   };
 }
 

@@ -46,6 +46,9 @@ const INTEGER_FEATURES = new Set<CpuidFeature>([
   CpuidFeature.SSE4_2,
 ]);
 const SSE_FEATURES = new Set<CpuidFeature>([CpuidFeature.SSE, CpuidFeature.SSE2]);
+/** Later extensions on XMM registers. SSE4.2 has CRC32 too, which is with the integer instructions. */
+const LATER_FEATURES = new Set<CpuidFeature>([CpuidFeature.SSE3, CpuidFeature.SSSE3, CpuidFeature.SSE4_1]);
+const STRING_COMPARE = /^Pcmp(gtq|estr|istr)/;
 
 interface Exclusion {
   readonly pattern: RegExp;
@@ -84,7 +87,6 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     pattern: /^Reservednop_|^Prefetchreserved|^Prefetch_m8$/,
     reason: 'hint space whose meaning depends on the CPU profile (CET, MPX, prefetch)',
   },
-  { pattern: /^Pcmp(gtq|estr|istr)/, reason: 'SSE4.2 string and compare instructions are outside the SSE2 set' },
   { pattern: /_mm(_|$|m)|_mmm64/, reason: 'MMX registers' },
   {
     pattern: /^(Rcp|Rsqrt)[ps]s/,
@@ -113,11 +115,14 @@ function featuresOf(code: Code): CpuidFeature[] {
   return features;
 }
 
-/** Every Code of the integer set (either mode) and of SSE and SSE2 (64-bit mode), whether it has vectors or not. */
+/** Every Code of the integer set (either mode) and of SSE to SSE4.2 (64-bit mode), whether it has vectors or not. */
 export function candidates(bitness: 32 | 64): ScopedCode[] {
-  return allCodes.filter(({ code, info }) => {
+  return allCodes.filter(({ code, name, info }) => {
     if (bitness === 64 ? !info.mode64 : !info.mode32) return false;
-    return featuresOf(code).every((f) => INTEGER_FEATURES.has(f) || (bitness === 64 && SSE_FEATURES.has(f)));
+    if (bitness === 32 && STRING_COMPARE.test(name)) return false;
+    return featuresOf(code).every(
+      (f) => INTEGER_FEATURES.has(f) || (bitness === 64 && (SSE_FEATURES.has(f) || LATER_FEATURES.has(f))),
+    );
   });
 }
 
@@ -185,12 +190,14 @@ export function requirementsOf(scoped: ScopedCode, bitness: 32 | 64): Requiremen
 
 /** True when the memory operand must be aligned to its 16 bytes, so that a split one raises #GP. */
 export function needsAlignment({ name, info }: ScopedCode): boolean {
-  return memoryBytes(info.memorySize) === 16 && !/^Mov(ups|upd|dqu)_|^Bound/.test(name);
+  return memoryBytes(info.memorySize) === 16 && !/^Mov(ups|upd|dqu)_|^Lddqu|^Pcmp[ei]str|^Bound/.test(name);
 }
 
 /** True for float instructions whose result or flags depend on MXCSR. */
 export function roundingMatters(name: string): boolean {
-  return /^(Add|Sub|Mul|Div|Sqrt|Min|Max)[ps][sd]_xmm|^Cvt|^(Ucomis|Comis)|^Cmp[ps][sd]_xmm/.test(name);
+  return /^(Add|Sub|Mul|Div|Sqrt|Min|Max)[ps][sd]_xmm|^Cvt|^(Ucomis|Comis)|^Cmp[ps][sd]_xmm|^(H(add|sub)|Addsub|Dp|Round)[ps][sd]_/.test(
+    name,
+  );
 }
 
 /** Every group that the committed vectors must have. */
@@ -205,5 +212,7 @@ export function allRequirements(): Requirement[] {
 /** Which file a group belongs to. */
 export function fileOf({ scoped, bitness }: Requirement): VectorFileName {
   if (bitness === 32) return 'integer32';
-  return featuresOf(scoped.code).some((f) => SSE_FEATURES.has(f)) ? 'sse64' : 'integer64';
+  const features = featuresOf(scoped.code);
+  if (STRING_COMPARE.test(scoped.name) || features.some((f) => LATER_FEATURES.has(f))) return 'later64';
+  return features.some((f) => SSE_FEATURES.has(f)) ? 'sse64' : 'integer64';
 }

@@ -8,7 +8,7 @@ import { applyMemory, WINDOW_SIZE } from '../windows.ts';
 import { runNatively } from './native.ts';
 
 const SAMPLE =
-  /^(Add_rm8_r8|Rcl_rm32_CL|Idiv_rm64|Push_r64|Cmpsw_m16_m16|Bts_rm32_r32|Jle_rel8_64|Divsd_xmm_xmmm64|Daa|Popad|Bound_r32_m3232) /;
+  /^(Add_rm8_r8|Rcl_rm32_CL|Idiv_rm64|Push_r64|Cmpsw_m16_m16|Bts_rm32_r32|Jle_rel8_64|Divsd_xmm_xmmm64|Pcmpistri_xmm_xmmm128_imm8|Roundps_xmm_xmmm128_imm8|Daa|Popad|Bound_r32_m3232) /;
 
 const missing =
   process.platform !== 'linux' || process.arch !== 'x64'
@@ -47,6 +47,7 @@ describe.skipIf(missing !== undefined)(`recorder on this processor${missing ? ` 
     ['integer64', 1000],
     ['integer32', 500],
     ['sse64', 200],
+    ['later64', 200],
   ] as const)('sees what the committed vectors of %s say', (name, least) => {
     const { ran, different } = reexecute(readVectorFile(name));
     expect(ran).toBeGreaterThan(least);

@@ -201,12 +201,22 @@ function emitScalar(e: Emitter, operation: Operation, bits: Bits): void {
 }
 
 function emitPacked(e: Emitter, operation: Operation, bits: Bits): void {
-  const { f } = e;
-  const unary = operation.soft === 'SquareRoot';
   const source = e.readVector(1, true);
-  const a: Local<'v128'> = unary ? source : e.readVector(0, true);
-  const operands = unary ? [a] : [a, source];
-  const result = answer(e, {
+  const a: Local<'v128'> = operation.soft === 'SquareRoot' ? source : e.readVector(0, true);
+  e.writeVector(0, emitPackedOperands(e, operation, bits, a, source));
+}
+
+/** The operation for each element of `a` and `source`, exceptions dealt with. */
+export function emitPackedOperands(
+  e: Emitter,
+  operation: Operation,
+  bits: Bits,
+  a: Local<'v128'>,
+  source: Local<'v128'>,
+): Local<'v128'> {
+  const { f } = e;
+  const operands = operation.soft === 'SquareRoot' ? [a] : [a, source];
+  return answer(e, {
     native: vectorOperator(bits, operation.packed, ...operands),
     certain: (r) =>
       allTrue(
@@ -215,8 +225,9 @@ function emitPacked(e: Emitter, operation: Operation, bits: Bits): void {
     exact: (r) => operation.exactElements(bits, a, source, r),
     slow: f.call(e.core.softfloat[`packed${operation.soft}${bits}`], a, source, i32(operation.extra)),
   });
-  e.writeVector(0, result);
 }
+
+export const operationNamed = (mnemonic: string): Operation => OPERATIONS.find((o) => o.mnemonic === mnemonic)!;
 
 export const floatArithmetic: readonly Definition[] = OPERATIONS.flatMap((operation) =>
   ([32, 64] as const).flatMap((bits): Definition[] => [

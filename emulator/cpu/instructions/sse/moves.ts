@@ -52,6 +52,18 @@ const signMask = (name: string, opcode: number): Definition => ({
   },
 });
 
+/** MOVDDUP, MOVSLDUP, MOVSHDUP: elements of the source, some twice. */
+const duplicate = (name: string, size: 64 | 128, bytes: number, elements: readonly number[]): Definition => ({
+  name,
+  sizes: [size],
+  shapes: ['vv', 'vm'],
+  rare: true,
+  emit: (e) => {
+    const source = size === 64 ? e.f.let(zeroExtended(64, e.read(1, 64))) : e.readVector(1, true);
+    e.writeVector(0, pick(bytes, source, source, elements));
+  },
+});
+
 const both = (a: V128, b: V128): V128 => pick(8, a, b, [0, 2]);
 
 export const moves: readonly Definition[] = [
@@ -87,6 +99,9 @@ export const moves: readonly Definition[] = [
     shapes: ['vv'],
     emit: (e) => e.writeVector(0, both(e.readVector(0, false), e.readVector(1, false))),
   },
+  duplicate('movddup', 64, 8, [0, 0]),
+  duplicate('movsldup', 128, 4, [0, 0, 2, 2]),
+  duplicate('movshdup', 128, 4, [1, 1, 3, 3]),
   signMask('movmskps', 0xa4),
   signMask('movmskpd', 0xc4),
   signMask('pmovmskb', 0x64),

@@ -3,7 +3,7 @@ import type { Definition, Emitter } from '../../engine/emitter.ts';
 import { andNotVector, andVector, constant64, orVector, pick, splat8, swizzle, xorVector, ZERO } from './lanes.ts';
 
 /** SDM Vol. 2: packed integer arithmetic, logic, comparison, packing, interleaving and shifts (XMM forms). */
-const binary = (name: string, operate: (a: V128, b: V128) => V128): Definition => ({
+export const binary = (name: string, operate: (a: V128, b: V128) => V128): Definition => ({
   name,
   sizes: [128],
   shapes: ['vv', 'vm'],
@@ -13,7 +13,8 @@ const binary = (name: string, operate: (a: V128, b: V128) => V128): Definition =
     e.writeVector(0, operate(destination, source));
   },
 });
-const operator = (name: string, opcode: number): Definition => binary(name, (a, b) => simd('v128', opcode, [a, b]));
+export const operator = (name: string, opcode: number): Definition =>
+  binary(name, (a, b) => simd('v128', opcode, [a, b]));
 
 /** High halves of 16-bit products, from the 32-bit products of the low and high elements. */
 const highProducts = (low: number, high: number) => (a: V128, b: V128) =>
@@ -56,7 +57,7 @@ const shift = (name: string, opcode: number, width: number): Definition => ({
 });
 
 /** Byte positions 0 to 15. */
-const POSITIONS = constant64(0x07_06_05_04_03_02_01_00n, 0x0f_0e_0d_0c_0b_0a_09_08n);
+export const POSITIONS = constant64(0x07_06_05_04_03_02_01_00n, 0x0f_0e_0d_0c_0b_0a_09_08n);
 
 /** PSLLDQ and PSRLDQ: positions outside 0 to 15 pick zeros. */
 const byteShift = (name: string, left: boolean): Definition => ({

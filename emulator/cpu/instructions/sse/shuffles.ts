@@ -1,22 +1,9 @@
-import { and, type I32, i32, i64, select, shl, shrU, simd, type V128, wrap } from '../../../wasm/expressions.ts';
+import { and, type I32, i32, select, shrU, simd, type V128, wrap } from '../../../wasm/expressions.ts';
 import type { Definition, Emitter } from '../../engine/emitter.ts';
-import {
-  choose,
-  constant,
-  constant64,
-  element,
-  pick,
-  replaceElement,
-  shuffle,
-  splat8,
-  splat16,
-  splat32,
-  swizzle,
-  ZERO,
-} from './lanes.ts';
+import { constant, element, pick, replaceElement, shuffle, splat32, swizzle, ZERO } from './lanes.ts';
 
 /**
- * SDM Vol. 2: shuffles by an immediate, PINSRW and PEXTRW. `decode/vectors.ts` makes the immediate of the permutations:
+ * SDM Vol. 2: shuffles by an immediate. `decode/vectors.ts` makes the immediate of the permutations:
  * byte i is the position of the first byte of the element that field i of the instruction's immediate names.
  */
 const BYTES = Array.from({ length: 16 }, (_, i) => i);
@@ -52,10 +39,6 @@ const permutation = (name: string, bytes: 2 | 4, at: 0 | 8): Definition => ({
 
 const immediate = (e: Emitter): I32 => wrap(e.immediate());
 
-/** All ones in word `index` modulo 8. */
-const wordMask = (index: I32): V128 =>
-  simd('v128', 0x2d, [splat16(and(index, i32(7))), constant64(0x0003_0002_0001_0000n, 0x0007_0006_0005_0004n)]);
-
 export const shuffles: readonly Definition[] = [
   permutation('pshufd', 4, 0),
   permutation('pshuflw', 2, 0),
@@ -81,28 +64,6 @@ export const shuffles: readonly Definition[] = [
         select(and(shrU(immediate(e), i32(bit)), i32(1)), element(64, from, 1), element(64, from, 0));
       const low = replaceElement(64, destination, 0, chosen(destination, 0));
       e.writeVector(0, replaceElement(64, low, 1, chosen(source, 1)));
-    },
-  },
-  {
-    name: 'pinsrw',
-    sizes: [16],
-    shapes: ['vri', 'vmi'],
-    emit: (e) => {
-      const word = e.read(1);
-      const destination = e.readVector(0, true);
-      e.writeVector(0, choose(wordMask(immediate(e)), splat16(wrap(word)), destination));
-    },
-  },
-  {
-    name: 'pextrw',
-    sizes: [64],
-    shapes: ['rvi'],
-    emit: (e) => {
-      const source = e.readVector(1, true);
-      const word = and(immediate(e), i32(7));
-      const positions = splat8(shl(word, i32(1)));
-      const first = swizzle(source, simd('v128', 0x6e, [positions, constant64(0x0100n, 0n)]));
-      e.writer(0, 64).write(and(simd('i64', 0x1d, [first], [0]), i64(0xffff)));
     },
   },
 ];
