@@ -104,29 +104,32 @@ export function pushOnCurrent(c: HostContext, level: number, cs: number, lip: Ha
   return true;
 }
 
-/**
- * The shadow stack of an inner level: sets the busy bit of the token at IA32_PLn_SSP; #GP(0) when there is no free token
- * for that address, or when code that is not 64-bit could not reach it. Undefined with the fault recorded.
- */
-export function takeStackOfLevel(c: HostContext, level: number, to64: boolean): Halves | undefined {
-  const [low, high] = sspOfLevel(c, level);
-  const refuse = () => {
-    gp0(c);
-    return undefined;
-  };
-  if (low & 7 || (!to64 && high !== 0)) return refuse();
-  const host = writable(c, low, high, 8, SUPERVISOR | ACCESS.MODIFY);
+/** Sets the busy bit of a free token at `address`, which it names. Undefined with the fault of the access recorded. */
+export function takeStackAt(c: HostContext, [low, high]: Halves, level: number): Halves | 'busy' | undefined {
+  const host = writable(c, low, high, 8, accessOf(level) | ACCESS.MODIFY);
   if (!host) return undefined;
   const { view } = c.state;
   const free = view.getUint32(host, true) === low && view.getUint32(host + 4, true) === high;
   if (free) view.setUint32(host, low | 1, true);
   commit(c, host);
-  return free ? [low, high] : refuse();
+  return free ? [low, high] : 'busy';
+}
+
+/**
+ * The shadow stack of an inner level: sets the busy bit of the token at IA32_PLn_SSP; #GP(0) when there is no free token
+ * for that address, or when code that is not 64-bit could not reach it. Undefined with the fault recorded.
+ */
+export function takeStackOfLevel(c: HostContext, level: number, to64: boolean): Halves | undefined {
+  const ssp = sspOfLevel(c, level);
+  const taken = ssp[0] & 7 || (!to64 && ssp[1] !== 0) ? 'busy' : takeStackAt(c, ssp, level);
+  if (taken !== 'busy') return taken;
+  gp0(c);
+  return undefined;
 }
 
 /** Clears the busy bit if there is a busy token for `address` there. False with the fault of the access recorded. */
-function clearBusy(c: HostContext, address: Halves, access: number): boolean {
-  const host = writable(c, ...address, 8, access | ACCESS.MODIFY);
+export function clearBusy(c: HostContext, address: Halves, level: number): boolean {
+  const host = writable(c, ...address, 8, accessOf(level) | ACCESS.MODIFY);
   if (!host) return false;
   const { view } = c.state;
   const busy = view.getUint32(host, true) === (address[0] | 1) >>> 0 && view.getUint32(host + 4, true) === address[1];
@@ -135,14 +138,21 @@ function clearBusy(c: HostContext, address: Halves, access: number): boolean {
   return true;
 }
 
-/** Verifies the frame at SSP and gives the previous SSP. Undefined with #CP(FAR-RET/IRET) or a page fault recorded. */
-function popFarFrame(c: HostContext, level: number, cs: number, lip: Halves): Halves | undefined {
+/** The frame of a far CALL or event at SSP, as it is. Undefined with a page fault recorded. */
+export function readFarFrame(c: HostContext, level: number): { cs: Halves; lip: Halves; previous: Halves } | undefined {
   const ssp = currentSsp(c);
   const access = accessOf(level);
-  const savedCs = read8(c, addTo(...ssp, 16), access);
-  const savedLip = savedCs && read8(c, addTo(...ssp, 8), access);
-  const previous = savedLip && read8(c, ssp, access);
-  if (!savedCs || !savedLip || !previous) return undefined;
+  const cs = read8(c, addTo(...ssp, 16), access);
+  const lip = cs && read8(c, addTo(...ssp, 8), access);
+  const previous = lip && read8(c, ssp, access);
+  return cs && lip && previous ? { cs, lip, previous } : undefined;
+}
+
+/** Verifies the frame at SSP and gives the previous SSP. Undefined with #CP(FAR-RET/IRET) or a page fault recorded. */
+function popFarFrame(c: HostContext, level: number, cs: number, lip: Halves): Halves | undefined {
+  const frame = readFarFrame(c, level);
+  if (!frame) return undefined;
+  const { cs: savedCs, lip: savedLip, previous } = frame;
   const same = (a: Halves, b: Halves) => a[0] === b[0] && a[1] === b[1];
   const wrongCs = !same(savedCs, [cs, 0]);
   if (wrongCs || !same(savedLip, lip)) {
@@ -205,7 +215,7 @@ export function returnShadowStack(c: HostContext, r: FarReturn): boolean {
     if (r.to === 3) ssp = sspOfLevel(c, 3);
     if (!reachable(ssp)) return false;
   }
-  if (token && !clearBusy(c, token, accessOf(r.from))) return false;
+  if (token && !clearBusy(c, token, r.from)) return false;
   setSsp(c, ssp);
   return true;
 }

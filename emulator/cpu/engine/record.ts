@@ -48,4 +48,6 @@ export const STATUS = {
   BREAKPOINT: 4,
   /** The guest needs something absent; the sentence is at hand in TypeScript. */
   UNSUPPORTED: 5,
+  /** From instructions in TypeScript only: RIP is set, and the run loop has something to look at there. */
+  LEAVE_TO: 6,
 } as const;

@@ -246,6 +246,7 @@ export class StepEmitter extends EmitterBase implements Emitter {
     const status = f.let(f.call(core.imports.instruction, which, this.record));
     f.branchIf(eq(status, i32(STATUS.FAULT)), this.fault);
     f.if(eq(status, i32(STATUS.LEAVE)), () => this.leave());
+    f.if(eq(status, i32(STATUS.LEAVE_TO)), () => this.leaveTo(get64(STATE.rip)));
     f.if(eq(status, i32(STATUS.LOOKUP)), () => {
       put32(f, ENGINE.linkFrom, i32(0));
       this.lookUp();

@@ -26,6 +26,7 @@ import {
 } from './host/descriptors.ts';
 import { innerStack } from './host/innerStack.ts';
 import { pushStack } from './host/stack.ts';
+import { deliverToTask } from './host/taskGates.ts';
 
 const TASK_GATE = 5;
 const INTERRUPT_OR_TRAP = [6, 7, 14, 15];
@@ -110,16 +111,15 @@ export function deliverLegacy(c: HostContext): 0 | 1 | string {
 
   const gate = readGate(c, software, ext);
   if (!gate) return 1;
-  if (gate.type === TASK_GATE)
-    return 'The guest takes an event through a task gate, which this machine does not have yet.';
+  const afterInstruction = software || kind === EVENT.PRIVILEGED;
+  const returnRip = (state.low(STATE.rip) + (afterInstruction ? state.get32(STATE.eventInstructionLength) : 0)) >>> 0;
+  if (gate.type === TASK_GATE) return deliverToTask(c, gate.selector, returnRip, ext) ? 0 : 1;
   const d = handlerSegment(c, gate, ext);
   if (!d) return 1;
   const newLevel = attributesOf(d) & AR.CONFORMING ? level : dplOf(attributesOf(d));
 
   const size = gate.type & 8 ? 4 : 2;
   const flags = readRflags(state) | (kind === EVENT.FAULT ? 0x10000 : 0);
-  const afterInstruction = software || kind === EVENT.PRIVILEGED;
-  const returnRip = (state.low(STATE.rip) + (afterInstruction ? state.get32(STATE.eventInstructionLength) : 0)) >>> 0;
   const oldCs = state.get32(segment(CS).selector);
   const oldSsp = currentSsp(c);
   const pushes = [flags, oldCs, returnRip, ...(hasError ? [error] : [])];

@@ -39,6 +39,7 @@ import {
 } from './descriptors.ts';
 import { innerStack, innerStack64 } from './innerStack.ts';
 import { peekStack, pushStack } from './stack.ts';
+import { farTaskTransfer } from './taskGates.ts';
 
 /** Far CALL and JMP through call gates (SDM Vol. 3A §5.8.3–5.8.5; Vol. 2, CALL). */
 const GATE16 = 4;
@@ -71,7 +72,7 @@ export function callGate(c: HostContext, selector: number, d: Descriptor, call: 
   const code = selector & 0xfffc;
   const level = cpl(c);
   if (!longMode(c) && TASK.includes(type)) {
-    return c.unsupported('The guest makes a far transfer to a task, which this machine does not have yet.');
+    return farTaskTransfer(c, selector, d, call);
   }
   if (type !== GATE32 && (type !== GATE16 || longMode(c))) return raise(c, VECTOR.GP, code);
   if (dplOf(attributes) < level || dplOf(attributes) < (selector & 3)) return raise(c, VECTOR.GP, code);

@@ -36,6 +36,8 @@ export const FAULT = STATUS.FAULT;
 export const LOOKUP = STATUS.LOOKUP;
 /** Goes on with the next instruction after the run loop looked around. */
 export const LEAVE = STATUS.LEAVE;
+/** RIP was set; goes on there after the run loop looked around, with the event first that may be pending. */
+export const LEAVE_TO = STATUS.LEAVE_TO;
 
 export const VECTOR = {
   DE: 0,

@@ -14,6 +14,7 @@ import {
   setDescriptorBit,
 } from './descriptors.ts';
 import { peekStack, skipStack } from './stack.ts';
+import { taskReturn } from './taskGates.ts';
 
 /** Far RET, and IRET outside 64-bit mode (SDM Vol. 2; Vol. 3A §5.8.6). */
 
@@ -169,9 +170,11 @@ const FLAG = {
 export function interruptReturn(c: HostContext): number {
   const size = RETURN_SIZE[/^Iret([wdq])/.exec(c.code)?.[1] ?? 'w']!;
   const old = readRflags(c.state);
+  // Even when it faults (SDM Vol. 3A §7.7.1).
+  c.state.set32(STATE.nmiBlocked, 0);
   if (old & FLAG.NT) {
     if (longMode(c)) return gp0(c);
-    return c.unsupported('The guest returns to another task with IRET, which this machine does not have yet.');
+    return taskReturn(c);
   }
   const image = peekStack(c, size, size * 2);
   if (!image) return FAULT;
@@ -185,7 +188,6 @@ export function interruptReturn(c: HostContext): number {
   if (level === 0) mask |= FLAG.IOPL | (size === 2 ? 0 : FLAG.VIF | FLAG.VIP);
   if (level <= ((old >>> 12) & 3)) mask |= FLAG.IF;
   writeRflags(c.state, (old & ~mask) | (image[0] & mask));
-  c.state.set32(STATE.nmiBlocked, 0);
   c.exports.updateContext();
   return LOOKUP;
 }

@@ -14,7 +14,7 @@ export const usesPae = (state: StateView, cr0: number, cr4: number): boolean =>
   (cr0 & CR0_PG) !== 0 && (cr4 & CR4_PAE) !== 0 && !(state.low(STATE.efer) & EFER_LMA);
 
 /** Loads them from the table at CR3. False with nothing changed when a present entry has reserved bits. */
-function take(state: StateView, cr3: number): boolean {
+export function takePdptes(state: StateView, cr3: number): boolean {
   const table = (cr3 & ~31) >>> 0;
   const inRam = table + 32 <= state.low(ENGINE.ramSize);
   const reservedHigh = ~state.high(ENGINE.maxPhysicalMask);
@@ -33,12 +33,12 @@ function take(state: StateView, cr3: number): boolean {
 
 /** As MOV to CR0, CR3 or CR4 does; #GP(0) is recorded when it gives false. */
 export function loadPdptes(c: HostContext, cr3: number): boolean {
-  if (take(c.state, cr3)) return true;
+  if (takePdptes(c.state, cr3)) return true;
   gp0(c);
   return false;
 }
 
 /** After CR0, CR3, CR4 or EFER was written from outside. An invalid table leaves the registers as they are. */
 export function followControlRegisters(state: StateView): void {
-  if (usesPae(state, state.low(STATE.cr0), state.low(STATE.cr4))) take(state, state.low(STATE.cr3));
+  if (usesPae(state, state.low(STATE.cr0), state.low(STATE.cr4))) takePdptes(state, state.low(STATE.cr3));
 }
