@@ -12,7 +12,7 @@ import { fileName, ProgramView } from './programView.ts';
 import { RequestError } from './requestError.ts';
 import { SerialOutput } from './serialOutput.ts';
 import type { SessionHost } from './session.ts';
-import { type SessionState, THREAD_ID } from './state.ts';
+import type { SessionState } from './state.ts';
 
 /** How many errors of an assembly go into the error message; all of them go to the Debug Console. */
 const ERRORS_IN_MESSAGE = 5;
@@ -127,7 +127,7 @@ export function lifecycleRequests(host: SessionHost): Family {
 /** Runs, or stays at the first instruction. */
 function begin(state: SessionState): void {
   if (state.debuggee.launch.stopOnEntry) {
-    state.sendLater('stopped', { reason: 'entry', threadId: THREAD_ID, allThreadsStopped: true });
+    state.sendLater('stopped', { reason: 'entry', threadId: 1, allThreadsStopped: true });
     return;
   }
   state.resume(async ({ runner }) => (await runner.run()) ?? { reason: 'pause' });

@@ -42,7 +42,7 @@ export class Registers {
 
   /** Every name that can stand in an expression, lower case. */
   names(): string[] {
-    return [...this.byName.keys(), ...SUB_REGISTERS.keys(), 'steps'];
+    return [...this.byName.keys(), ...SUB_REGISTERS.keys(), 'steps', 'vcpu'];
   }
 
   describe(name: string): RegisterDescription | undefined {
@@ -62,6 +62,7 @@ export class Registers {
       return full && { value: BigInt.asUintN(part.bits, full.value >> BigInt(part.shift)), bits: part.bits };
     }
     if (name === 'steps') return { value: BigInt(this.machine.steps), bits: 64 };
+    if (name === 'vcpu') return { value: BigInt(this.machine.selectedVcpu), bits: 32 };
     return undefined;
   }
 
@@ -71,6 +72,7 @@ export class Registers {
    */
   write(name: string, value: bigint): string | undefined {
     if (name === 'steps') return "steps follows from the machine's state and cannot be set.";
+    if (name === 'vcpu') return 'vcpu tells which vCPU this is and cannot be set.';
     const part = SUB_REGISTERS.get(name);
     const bits = this.byName.get(name)?.bits ?? part?.bits;
     if (bits === undefined) return `${name} is not a register.`;

@@ -71,6 +71,7 @@ export class ShadowstepSession extends DebugSession {
       if (this.state.client === undefined && request.command !== 'initialize' && request.command !== 'disconnect') {
         throw new RequestError(`${request.command} came before initialize.`);
       }
+      this.state.refocus();
       const body = await handle(this.state, request.arguments);
       if (body !== undefined) response.body = body;
     } catch (error) {

@@ -1,49 +1,32 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { MachineApi } from '../../emulator/api.ts';
-import { modeOf } from '../../emulator/debug/segmentation.ts';
 import { shortHex } from '../expressions/format.ts';
 import { vectorName } from './exceptionText.ts';
 import type { Frame } from './frames.ts';
 import { type Family, handler } from './handlers.ts';
-import { currentPrivilege } from './privilege.ts';
 import { fileName, type ProgramView } from './programView.ts';
-import { type SessionState, THREAD_ID } from './state.ts';
-import { checkThread } from './stepping.ts';
+import type { SessionState } from './state.ts';
+import { threadsOf, vcpuOf } from './threads.ts';
 
 /** threads, stackTrace. */
 export const stackRequests: Family = {
-  threads: handler({}, (state) => ({ threads: [{ id: THREAD_ID, name: threadName(state) }] })),
+  threads: handler({}, (state) => ({ threads: threadsOf(state) })),
 
   stackTrace: handler({}, (state, args: DebugProtocol.StackTraceArguments) => {
-    checkThread(args.threadId);
-    const { program } = state.stopped;
-    const rows = state.frames().flatMap((frame, index) => rowsOf(state, program, frame, state.frameId(index)));
+    const { machine, program } = state.stopped;
+    const vcpu = vcpuOf(machine, args.threadId);
+    machine.selectVcpu(vcpu);
+    const rows = state.frames().flatMap((frame, index) => rowsOf(state, program, frame, state.ids.idOf(vcpu, index)));
     const start = args.startFrame ?? 0;
     const end = args.levels ? start + args.levels : rows.length;
     return { stackFrames: rows.slice(start, end), totalFrames: rows.length };
   }),
 };
 
-/** `vCPU0: 64-bit, CPL 0`, `vCPU0: real mode`. While it runs, the mode would be out of date at once. */
-function threadName(state: SessionState): string {
-  const { loaded } = state;
-  if (loaded === undefined || state.running) return 'vCPU0';
-  const { machine } = loaded;
-  return `vCPU0: ${modeInWords(machine)}`;
-}
-
-function modeInWords(machine: MachineApi): string {
-  const mode = modeOf(machine);
-  if (mode === 'real') return 'real mode';
-  if (mode === 'virtual-8086') return 'virtual-8086 mode';
-  return `${machine.codeBits()}-bit, CPL ${currentPrivilege(machine)}`;
-}
-
 function rowsOf(state: SessionState, program: ProgramView, frame: Frame, id: number): DebugProtocol.StackFrame[] {
   const row = rowOf(program, frame, id);
   const label = labelOf(program, frame);
   if (label === undefined) return [row];
-  return [{ id: state.labelId(id), name: label, line: 0, column: 0, presentationHint: 'label' }, row];
+  return [{ id: state.ids.labelIdOf(id), name: label, line: 0, column: 0, presentationHint: 'label' }, row];
 }
 
 function labelOf(program: ProgramView, frame: Frame): string | undefined {

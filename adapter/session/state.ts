@@ -9,19 +9,14 @@ import type { FileReader } from '../program/image.ts';
 import { BreakpointStore } from './breakpointStore.ts';
 import { environmentOf, eventNames } from './environment.ts';
 import { ExceptionFilters, MISMATCH_FILTER } from './exceptionFilters.ts';
-import { type Frame, readFrames } from './frames.ts';
+import { FrameStore } from './frameStore.ts';
+import type { Frame } from './frames.ts';
 import type { LaunchArguments } from './launchArguments.ts';
 import type { ProgramView } from './programView.ts';
 import { Registers } from './registers.ts';
 import { RequestError } from './requestError.ts';
 import type { SerialOutput } from './serialOutput.ts';
 import { announceStop } from './stopEvents.ts';
-
-/** The one vCPU, as DAP's thread. */
-export const THREAD_ID = 1;
-
-/** Where the ids of label rows begin, far above those of frames. */
-const LABEL_IDS = 2 ** 30;
 
 /** A loaded guest with what runs and describes it. */
 export interface Debuggee {
@@ -37,7 +32,12 @@ export interface Debuggee {
 }
 
 /** What a variablesReference stands for until the next run. */
-export type Container = { readonly kind: 'scope'; readonly group: string; readonly frame: Frame };
+export type Container = {
+  readonly kind: 'scope';
+  readonly group: string;
+  readonly frame: Frame;
+  readonly vcpu: number;
+};
 
 export type Move = (debuggee: Debuggee) => Promise<Stop>;
 
@@ -53,10 +53,11 @@ export class SessionState {
   configured = false;
   ended = false;
   lastStop: Stop | undefined;
+  readonly ids = new FrameStore();
   private current: Debuggee | undefined;
+  /** The vCPU that requests without a frame are about: the one that stopped, then the one that was last looked at. */
+  private focused = 0;
   private activeRun: Promise<void> | undefined;
-  private frameCache: Frame[] | undefined;
-  private firstFrameId = 1;
   private containers = new Map<number, Container>();
   private nextReference = 1;
   private mismatchMatched = false;
@@ -113,20 +114,24 @@ export class SessionState {
     this.ended = false;
     this.lastStop = undefined;
     this.executed.clear();
+    this.focused = 0;
     this.forget();
     return this.current;
   }
 
   // ---- running ----
 
-  /** Starts a move; the answer to the request that asked for it goes out before the first instruction. */
-  resume(move: Move): void {
+  /**
+   * Starts a move; the answer to the request that asked for it goes out before the first instruction.
+   *
+   * @param vcpu the one that is stepped; without it, none in particular
+   */
+  resume(move: Move, vcpu?: number): void {
     const debuggee = this.stopped;
     if (this.ended) throw new RequestError('The guest has ended; restart it to run again.');
     this.forget();
     this.lastStop = undefined;
-    debuggee.runner.begin();
-    this.activeRun = this.drive(debuggee, move);
+    this.activeRun = this.drive(debuggee, move, vcpu);
   }
 
   /** Stops a run without announcing it; resolves when the machine stands still. */
@@ -138,11 +143,12 @@ export class SessionState {
     this.silenced = false;
   }
 
-  private async drive(debuggee: Debuggee, move: Move): Promise<void> {
+  private async drive(debuggee: Debuggee, move: Move, vcpu: number | undefined): Promise<void> {
+    debuggee.runner.begin(vcpu);
     await yieldToHost();
     let stop: Stop;
     try {
-      debuggee.runner.begin();
+      debuggee.runner.begin(vcpu);
       stop = this.silenced ? { reason: 'pause' } : await move(debuggee);
     } catch (error) {
       // A defect of the machine must not take the session with it.
@@ -154,6 +160,7 @@ export class SessionState {
     this.activeRun = undefined;
     debuggee.serial.flush();
     this.forget();
+    this.focus(debuggee.machine.currentVcpu);
     this.executed.add(debuggee.machine.instructionAddress());
     this.lastStop = stop;
     if (!this.silenced) announceStop(this, debuggee, stop);
@@ -186,33 +193,37 @@ export class SessionState {
 
   /** Ids of frames and variables are of one stop only; after this, the old ones are unknown. */
   forget(): void {
-    this.firstFrameId += this.frameCache?.length ?? 0;
-    this.frameCache = undefined;
+    this.ids.nextStop();
     this.containers.clear();
   }
 
+  /** Makes a vCPU the one that requests are about; the machine must stand still. */
+  focus(vcpu: number): void {
+    this.focused = vcpu;
+    this.debuggee.machine.selectVcpu(vcpu);
+  }
+
+  /** Before each request: the one before may have looked at another vCPU. */
+  refocus(): void {
+    if (this.current !== undefined && !this.running) this.focus(this.focused);
+  }
+
+  /** Of the vCPU that is selected, innermost first. */
   frames(): Frame[] {
     const { machine, program } = this.stopped;
-    this.frameCache ??= readFrames(machine, program);
-    return this.frameCache;
+    return this.ids.of(machine, program);
   }
 
-  frameId(index: number): number {
-    return this.firstFrameId + index;
-  }
-
-  /** For a label row above a frame; such an id means that frame. */
-  labelId(frameId: number): number {
-    return frameId + LABEL_IDS;
-  }
-
-  /** Throws a RequestError for an id that is not of this stop. Without an id, the first frame. */
+  /** Selects the frame's vCPU. Throws a RequestError for an id that is not of this stop. Without an id, the first frame. */
   frame(id: number | undefined): Frame {
-    const frames = this.frames();
-    if (id === undefined || id === 0) return frames[0]!;
-    const frame = frames[(id >= LABEL_IDS ? id - LABEL_IDS : id) - this.firstFrameId];
-    if (frame === undefined) throw new RequestError(`There is no stack frame ${id} at this stop.`);
-    return frame;
+    if (id === undefined || id === 0) return this.frames()[0]!;
+    const place = this.ids.placeOf(id);
+    if (place !== undefined && place.vcpu < this.stopped.machine.vcpuCount) {
+      this.focus(place.vcpu);
+      const frame = this.frames()[place.index];
+      if (frame !== undefined) return frame;
+    }
+    throw new RequestError(`There is no stack frame ${id} at this stop.`);
   }
 
   reference(container: Container): number {
@@ -224,6 +235,7 @@ export class SessionState {
   container(reference: number): Container {
     const container = this.containers.get(reference);
     if (container === undefined) throw new RequestError(`There is no variables reference ${reference} at this stop.`);
+    this.focus(container.vcpu);
     return container;
   }
 
@@ -254,13 +266,14 @@ export class SessionState {
   changed(areas: readonly ('all' | 'stacks' | 'threads' | 'variables')[] = ['all']): void {
     this.retryFault();
     // Frame ids stay valid: the client asks for the same frames again.
-    this.frameCache = undefined;
+    this.ids.refresh();
     if (this.client?.supportsInvalidatedEvent) this.send('invalidated', { areas });
   }
 
   private retryFault(): void {
     if (this.lastStop?.reason !== 'exception' || this.lastStop.event.source !== 'fault') return;
     const { machine, runner } = this.debuggee;
+    if (machine.selectedVcpu !== machine.currentVcpu) return;
     // Writing RIP, even with its own value, drops the pending event.
     machine.writeRegister('rip', machine.readRegister('rip'));
     runner.dropPending();

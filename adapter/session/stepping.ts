@@ -3,19 +3,20 @@ import type { ReturnPoint } from '../../emulator/debug/stops.ts';
 import { shortHex } from '../expressions/format.ts';
 import { type Family, handler } from './handlers.ts';
 import { RequestError } from './requestError.ts';
-import { type Move, type SessionState, THREAD_ID } from './state.ts';
+import type { Move, SessionState } from './state.ts';
+import { threadIdOf, vcpuOf } from './threads.ts';
 
 /** continue, pause, next, stepIn, stepOut, gotoTargets, goto. */
 export const steppingRequests: Family = {
   continue: handler({}, (state, args: DebugProtocol.ContinueArguments) => {
-    checkThread(args.threadId);
+    vcpuOf(state.stopped.machine, args.threadId);
     state.resume(async ({ runner }) => (await runner.run()) ?? { reason: 'pause' });
     return { allThreadsContinued: true };
   }),
 
   pause: handler({}, (state, args: DebugProtocol.PauseArguments) => {
-    checkThread(args.threadId);
-    const { runner } = state.debuggee;
+    const { machine, runner } = state.debuggee;
+    vcpuOf(machine, args.threadId);
     if (!state.running) throw new RequestError('The guest is not running.');
     runner.pause();
   }),
@@ -29,6 +30,7 @@ export const steppingRequests: Family = {
   }),
 
   stepOut: handler({}, (state, args: DebugProtocol.StepOutArguments) => {
+    state.focus(vcpuOf(state.stopped.machine, args.threadId));
     if (state.frames()[1]?.inlined?.outer) {
       step(state, args, ({ stepper }) => stepper.outOfInlined());
       return;
@@ -52,8 +54,9 @@ export const steppingRequests: Family = {
   }),
 
   goto: handler({ targetId: 'number' }, (state, args: DebugProtocol.GotoArguments) => {
-    checkThread(args.threadId);
     const { machine, runner } = state.stopped;
+    const vcpu = vcpuOf(machine, args.threadId);
+    state.focus(vcpu);
     const address = targetsOf(state)[args.targetId - 1];
     if (address === undefined) throw new RequestError(`There is no goto target ${args.targetId}.`);
     const sentence = machine.writeRegister('rip', address - machine.readRegister('cs.base'));
@@ -61,19 +64,13 @@ export const steppingRequests: Family = {
     runner.dropPending();
     state.forget();
     state.lastStop = undefined;
-    state.sendLater('stopped', { reason: 'goto', threadId: THREAD_ID, allThreadsStopped: true });
+    state.sendLater('stopped', { reason: 'goto', threadId: threadIdOf(vcpu), allThreadsStopped: true });
   }),
 };
 
-/** Throws a RequestError for a thread that is not the vCPU. */
-export function checkThread(threadId: unknown): void {
-  if (threadId !== THREAD_ID)
-    throw new RequestError(`There is no thread ${JSON.stringify(threadId)}; vCPU0 is thread ${THREAD_ID}.`);
-}
-
 function step(state: SessionState, args: { threadId: number }, move: Move): void {
-  checkThread(args.threadId);
-  state.resume(move);
+  const vcpu = vcpuOf(state.stopped.machine, args.threadId);
+  state.resume(move, vcpu);
 }
 
 const byInstruction = (args: { granularity?: DebugProtocol.SteppingGranularity }) => args.granularity === 'instruction';

@@ -1,7 +1,8 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Stop } from '../../emulator/debug/stops.ts';
 import { describeEvent, eventName } from './exceptionText.ts';
-import { type Debuggee, type SessionState, THREAD_ID } from './state.ts';
+import type { Debuggee, SessionState } from './state.ts';
+import { threadIdOf } from './threads.ts';
 
 /** The process status of a debug-exit code, as QEMU's isa-debug-exit has it. */
 export const exitStatus = (code: number): number => ((code << 1) | 1) & 0xff;
@@ -19,7 +20,8 @@ export function announceStop(state: SessionState, debuggee: Debuggee, stop: Stop
   if (stop.reason === 'halted' || stop.reason === 'tripleFault' || stop.reason === 'unsupported') {
     state.print(`${stop.sentence}\n`, 'important');
   }
-  state.send('stopped', { ...stoppedBody(state, debuggee, stop), threadId: THREAD_ID, allThreadsStopped: true });
+  const threadId = threadIdOf(debuggee.machine.currentVcpu);
+  state.send('stopped', { ...stoppedBody(state, debuggee, stop), threadId, allThreadsStopped: true });
 }
 
 type StoppedBody = Omit<DebugProtocol.StoppedEvent['body'], 'threadId' | 'allThreadsStopped'>;

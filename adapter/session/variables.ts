@@ -36,7 +36,7 @@ export const variableRequests: Family = {
       scopes.push({
         name,
         presentationHint: 'registers',
-        variablesReference: state.reference({ kind: 'scope', group, frame }),
+        variablesReference: state.reference({ kind: 'scope', group, frame, vcpu: machine.selectedVcpu }),
         namedVariables: count,
         expensive: false,
       });

@@ -25,6 +25,7 @@ export class Runner {
   private pending: PendingEvent | undefined;
   private sliceStarted = 0;
   private chunkSteps = MOST_STEPS;
+  private vcpu: number | undefined;
   /** The breakpoints that the machine has. */
   private current: readonly bigint[] = [];
 
@@ -33,8 +34,14 @@ export class Runner {
     readonly policy: StopPolicy,
   ) {}
 
-  /** To be called at the start of each run, so that a pause asked for earlier does not end it. */
-  begin(): void {
+  /**
+   * To be called at the start of each run, so that a pause asked for earlier does not end it.
+   *
+   * @param vcpu the one that `single` steps, while the others keep their turns; without it, whichever has its turn
+   */
+  begin(vcpu?: number): void {
+    this.vcpu = vcpu;
+    if (vcpu !== undefined) this.machine.selectVcpu(vcpu);
     this.pauseAsked = false;
     this.sliceStarted = hostMilliseconds();
   }
@@ -64,7 +71,7 @@ export class Runner {
           const address = machine.instructionAddress();
           const ids = policy.breakpointAt(address);
           if (ids.length > 0) return { reason: 'breakpoint', ids };
-          if (goal?.addresses.has(address) && goal.accept()) return undefined;
+          if (goal?.addresses.has(address) && this.isStepped() && goal.accept()) return undefined;
         } else if (exit.kind !== 'budget') {
           const stop = this.stopFor(exit);
           if (stop !== undefined) return stop;
@@ -81,6 +88,10 @@ export class Runner {
    */
   async single(): Promise<Stop | undefined> {
     const { machine, policy } = this;
+    if (!this.isStepped()) {
+      const stop = await this.untilItsTurn();
+      if (stop !== undefined) return stop;
+    }
     machine.setExceptionStops(ALL_VECTORS);
     const delivered = this.pending;
     this.pending = undefined;
@@ -97,6 +108,32 @@ export class Runner {
     if (!taken) return this.stopFor(exit);
     if (this.sliceIsOver() && (await this.giveWay())) return { reason: 'pause' };
     return undefined;
+  }
+
+  private isStepped(): boolean {
+    return this.vcpu === undefined || this.machine.currentVcpu === this.vcpu;
+  }
+
+  /** Lets the other vCPUs run until the stepped one has its turn; undefined when it has. */
+  private async untilItsTurn(): Promise<Stop | undefined> {
+    const { machine, policy } = this;
+    this.pending = undefined;
+    this.setBreakpoints([...policy.breakpointAddresses()]);
+    machine.setExceptionStops(policy.exceptionVectors());
+    let ignoreBreakpointAtStart = true;
+    for (;;) {
+      const exit = machine.run(MOST_STEPS, { ignoreBreakpointAtStart, untilVcpu: this.vcpu! });
+      ignoreBreakpointAtStart = exit.kind === 'breakpoint';
+      if (exit.kind === 'breakpoint') {
+        const ids = policy.breakpointAt(machine.instructionAddress());
+        if (ids.length > 0) return { reason: 'breakpoint', ids };
+      } else if (exit.kind !== 'budget') {
+        const stop = this.stopFor(exit);
+        if (stop !== undefined) return stop;
+      }
+      if (this.isStepped()) return undefined;
+      if (this.sliceIsOver() && (await this.giveWay())) return { reason: 'pause' };
+    }
   }
 
   private runChunk(ignoreBreakpointAtStart: boolean): RunExit {

@@ -28,6 +28,7 @@ export function memoryMachine(memoryBytes = 4 * 2 ** 20, bits: 16 | 32 | 64 = 64
   const machine: MachineApi = {
     configuration: { cpu: 'tigerlake', memoryBytes },
     steps: 0,
+    ...{ vcpuCount: 1, currentVcpu: 0, selectedVcpu: 0, selectVcpu: () => {}, vcpuActivity: () => 'active' as const },
     vcpuCount: 1,
     currentVcpu: 0,
     selectedVcpu: 0,
