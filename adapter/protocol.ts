@@ -1,3 +1,5 @@
+import type { TranslationExplanation } from '../emulator/api.ts';
+
 /**
  * The custom DAP requests of Shadowstep, for its own views and for any other client. Numbers travel as 0x-hex strings
  * of 64 bits, addresses too. Every request takes an optional `frameId` (a DAP stack frame) and answers for that
@@ -84,6 +86,27 @@ export interface SetCetArguments {
   /** Any expression of the debugger's grammar. */
   value: string;
 }
+
+/** `shadowstep/translation`: every step from an address to physical memory, and the bit that refuses. */
+export interface TranslationArguments {
+  frameId?: number;
+  /** Any expression of the debugger's grammar; `fs:0x18` goes through the segment register. */
+  address: string;
+  /** `read`, `write`, `fetch`, `shadowStackRead`, `shadowStackWrite`; default `read`. */
+  access?: string;
+  /** `user`, `supervisor`, `implicit`; default: by the current privilege level. */
+  privilege?: string;
+}
+
+/** The explanation as the machine gives it (`TranslationExplanation`), and the same in lines to be shown. */
+export type TranslationBody = { text: string[] } & Wire<TranslationExplanation>;
+
+/** How a value of the machine travels: numbers that may have 64 bits as 0x-hex strings. */
+export type Wire<T> = T extends bigint
+  ? string
+  : T extends string | number | boolean | undefined
+    ? T
+    : { [Name in keyof T]: Wire<T[Name]> };
 
 /** `shadowstep/setShadowStackEntry`: writes one entry through the machine's write path. */
 export interface SetShadowStackEntryArguments {

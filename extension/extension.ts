@@ -8,6 +8,7 @@ import { SourceSymbols } from './language/symbols.ts';
 import { assemblyLanguage, contextKeys, debugType } from './names.ts';
 import { sampleCommand } from './samples.ts';
 import { FocusFollower } from './session/focus.ts';
+import { translationExplainer } from './translation.ts';
 import { cetCommands } from './views/cet/commands.ts';
 import { CetView } from './views/cet/tree.ts';
 import { MarkDecorations } from './views/decorations.ts';
@@ -34,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...cetCommands(cet),
     sampleCommand(context),
     debugFileCommand(),
+    ...translationExplainer(focus),
     // VS Code's own command is hard to find: it stands in a context menu only.
     vscode.commands.registerCommand('shadowstep.openDisassembly', () =>
       vscode.commands.executeCommand('debug.action.openDisassemblyView'),

@@ -5,6 +5,7 @@ import type {
   SetCetArguments,
   SetShadowStackEntryArguments,
   ShadowStackArguments,
+  TranslationArguments,
 } from '../protocol.ts';
 import { writeMemory } from './assign.ts';
 import { CET_REGISTERS, describeRegister, fieldOf } from './cetTable.ts';
@@ -15,6 +16,7 @@ import { resolveReference } from './references.ts';
 import { RequestError } from './requestError.ts';
 import { readShadowStack } from './shadowStack.ts';
 import type { Debuggee, SessionState } from './state.ts';
+import { explain, translationBody } from './translation.ts';
 
 const DEFAULT_ENTRIES = 64;
 const MOST_ENTRIES = 4096;
@@ -32,6 +34,10 @@ export const customRequests: Family = {
     state.frame(args.frameId);
     return readCet(state.stopped);
   }),
+
+  'shadowstep/translation': handler({ address: 'string' }, (state, args: TranslationArguments) =>
+    translationBody(explain(state, args)),
+  ),
 
   'shadowstep/setCet': handler({ register: 'string', value: 'string' }, (state, args: SetCetArguments) => {
     const debuggee = state.stopped;

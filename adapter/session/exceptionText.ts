@@ -1,7 +1,9 @@
+import { linear } from '../../emulator/addresses.ts';
 import type { MachineApi, PendingEvent } from '../../emulator/api.ts';
 import { hex, shortHex } from '../expressions/format.ts';
 import { cetState } from './privilege.ts';
 import type { ProgramView } from './programView.ts';
+import { accessOf } from './translation.ts';
 
 /** Mnemonics and names of the vectors that the architecture defines (SDM Vol. 3A Table 6-1). */
 const EXCEPTIONS: Readonly<Record<number, readonly [mnemonic: string, name: string]>> = {
@@ -104,7 +106,8 @@ function describeControlProtection(
 }
 
 /** Bits of the #PF error code (SDM Vol. 3A §4.7). */
-function describePageFault(machine: MachineApi, { errorCode = 0, cr2 }: PendingEvent, at: string): string {
+function describePageFault(machine: MachineApi, event: PendingEvent, at: string): string {
+  const { errorCode = 0, cr2 } = event;
   const access = errorCode & 0x10 ? 'Instruction fetch from' : errorCode & 0x2 ? 'Write to' : 'Read from';
   const who = errorCode & 0x4 ? 'user' : 'supervisor';
   const why =
@@ -117,7 +120,10 @@ function describePageFault(machine: MachineApi, { errorCode = 0, cr2 }: PendingE
           : 'the page is not present';
   const shadow = errorCode & 0x40 ? ' It was a shadow-stack access, which needs a shadow-stack page.' : '';
   const address = cr2 ?? machine.readRegister('cr2');
-  return `${access} ${shortHex(address)} as ${who} at ${at}: ${why}.${shadow}\nError code ${shortHex(errorCode)}.`;
+  const { outcome } = machine.explainTranslation(linear(address), accessOf(event));
+  // The tables may have been changed since, or the fault may come from a stale translation.
+  const refused = outcome.ok ? '' : `\n${outcome.sentence}`;
+  return `${access} ${shortHex(address)} as ${who} at ${at}: ${why}.${shadow}${refused}\nError code ${shortHex(errorCode)}.`;
 }
 
 /** Selector error codes (SDM Vol. 3A §6.13). */

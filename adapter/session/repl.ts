@@ -1,4 +1,3 @@
-import { linear } from '../../emulator/addresses.ts';
 import { compileExpression } from '../expressions/evaluate.ts';
 import { hex, shortHex } from '../expressions/format.ts';
 import { readCet } from './custom.ts';
@@ -7,6 +6,7 @@ import { dumpMemory, readString } from './dump.ts';
 import { RequestError } from './requestError.ts';
 import { readShadowStack } from './shadowStack.ts';
 import type { SessionState } from './state.ts';
+import { translateCommand } from './translation.ts';
 
 interface Command {
   readonly name: string;
@@ -35,7 +35,7 @@ export const COMMANDS: readonly Command[] = [
     usage: 'help',
     description: 'this list',
     run: () =>
-      [...COMMANDS.map(({ usage, description }) => `${usage.padEnd(28)}${description}`), '', EXPRESSION_HELP].join(
+      [...COMMANDS.map(({ usage, description }) => `${usage.padEnd(40)}${description}`), '', EXPRESSION_HELP].join(
         '\n',
       ),
   },
@@ -84,9 +84,10 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'translate',
-    usage: 'translate ADDRESS',
-    description: 'the physical address behind a linear one',
-    run: ({ state, frameId, rest }) => translate(state, evaluate(state, frameId, rest)),
+    usage: 'translate ADDRESS [ACCESS] [PRIVILEGE]',
+    description:
+      'linear to physical, entry by entry; ACCESS read write fetch ssread sswrite, PRIVILEGE user supervisor',
+    run: ({ state, frameId, rest }) => translateCommand(state, frameId, rest),
   },
 ];
 
@@ -186,9 +187,4 @@ function listCet(state: SessionState): string {
     ...fields.map((field) => `  ${field.name} = ${field.value}  ${field.meaning}`),
   ]);
   return [...lines, `Shadow stack: ${body.summary.shadowStack}`, `Tracker: ${body.summary.tracker}`].join('\n');
-}
-
-function translate(state: SessionState, address: bigint): string {
-  const result = state.stopped.machine.translate(linear(address));
-  return result.ok ? `${shortHex(address)} is physical ${shortHex(result.physical)}.` : result.sentence;
 }

@@ -15,6 +15,8 @@ export function promptValue(options: {
     input.title = options.title;
     input.prompt = options.prompt;
     input.value = options.value;
+    // A view that refreshes takes the focus for a moment; what was typed must survive that.
+    input.ignoreFocusOut = true;
     input.onDidChangeValue(() => {
       input.validationMessage = undefined;
     });

@@ -67,7 +67,7 @@ describe('the Debug Console', () => {
     expect(text).toBe('"text"');
     expect(code).toMatch(/^=> 0x[0-9a-f]+ <after_fill>: cd 40 +int \$0x40\n {3}0x[0-9a-f]+ <after_int>/);
     expect(symbol).toMatch(/^0x[0-9a-f]+ <after_int> \(steps\.s:\d+\)$/);
-    expect(physical).toMatch(/^(0x[0-9a-f]+) is physical \1\.$/);
+    expect(physical).toMatch(/^=> Linear (0x[0-9a-f]+) is physical \1\.$/m);
   });
 
   it('has commands for CET', async () => {

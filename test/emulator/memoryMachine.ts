@@ -51,7 +51,12 @@ export function memoryMachine(memoryBytes = 4 * 2 ** 20, bits: 16 | 32 | 64 = 64
       address < BigInt(memoryBytes)
         ? { ok: true, physical: Number(address) as never }
         : { ok: false, errorCode: 0, sentence: 'Beyond RAM.' },
-    explainTranslation: absent,
+    explainTranslation: (address) => {
+      const physical = address as bigint;
+      const outcome = { ok: true, physical, pageBytes: 4096, sentence: 'Paging is off.' } as const;
+      const access = { kind: 'read', privilege: 'supervisor' } as const;
+      return { linear: address as never, access, mode: 'off', entries: [], outcome, now: outcome };
+    },
     readLinear: read,
     writeLinear: write,
     readPhysical: (address, length) => read(BigInt(address), length),
