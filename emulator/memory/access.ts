@@ -8,6 +8,7 @@ import {
   eqz,
   extendU,
   geU,
+  gtU,
   type I32,
   type I64,
   i32,
@@ -67,14 +68,21 @@ function requireCanonical(
   });
 }
 
-/** #AC (SDM Vol. 3A §6.15, vector 17): CPL 3 with CR0.AM and RFLAGS.AC; shadow-stack accesses are exempt. */
+/**
+ * #AC (SDM Vol. 3A §7.15, vector 17): CPL 3 with CR0.AM and RFLAGS.AC; shadow-stack accesses are exempt. An operand is
+ * aligned to the largest power of two that divides its size, to 8 bytes at most: MOVUPS and its like are not checked for
+ * more, and what needs 16 sees to it itself. A number of 80 bits is aligned to 8.
+ */
 function requireAligned(f: FunctionBuilder, core: Core, linear: I64, size: I32, access: I32, failed: () => void): void {
-  f.if(and(wrap(linear), sub(size, i32(1))), () => {
+  f.if(and(wrap(linear), i32(7)), () => {
+    const divisor = f.let(and(size, sub(i32(0), size)));
+    const alignment = select(or(gtU(divisor, i32(8)), eq(size, i32(10))), i32(8), divisor);
+    const misaligned = ne(and(wrap(linear), sub(alignment, i32(1))), i32(0));
     const on = and(
       and(ne(and(get32(STATE.rflags), i32(RFLAGS_AC)), i32(0)), ne(and(wrap(get64(STATE.cr0)), i32(CR0_AM)), i32(0))),
       and(eq(get32(STATE.cpl), i32(3)), eqz(and(access, i32(ACCESS.SHADOW | ACCESS.IMPLICIT)))),
     );
-    f.if(on, () => {
+    f.if(and(misaligned, on), () => {
       f.run(core.raiseError, i32(ALIGNMENT_CHECK), i32(0));
       failed();
     });

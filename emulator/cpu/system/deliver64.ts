@@ -74,11 +74,10 @@ export function defineDeliver64(core: Core): void {
     const dpl = f.let(dplOf(attributes));
     s.faultIf(ne(and(attributes, i32(AR.S | AR.CODE)), i32(AR.S | AR.CODE)), VECTOR.GP, csCode);
     s.faultIf(gtU(dpl, cpl), VECTOR.GP, csCode);
-    s.faultIf(eqz(has(attributes, AR.PRESENT)), VECTOR.NP, csCode);
     s.faultIf(ne(and(attributes, i32(AR.L | AR.D)), i32(AR.L)), VECTOR.GP, csCode);
+    s.faultIf(eqz(has(attributes, AR.PRESENT)), VECTOR.NP, csCode);
     const newCpl = f.let(select(has(attributes, AR.CONFORMING), cpl, dpl));
     const inner = f.let(ltU(newCpl, cpl));
-    s.requireCanonical(target, VECTOR.GP, ext);
 
     // Stack: IST, the TSS's RSP for the new level, or the current one.
     const stack = f.let(getGpr(RSP));
@@ -88,7 +87,6 @@ export function defineDeliver64(core: Core): void {
       const tsCode = or(and(get32(segment(TR).selector), i32(0xfffc)), ext);
       s.faultIf(gtU(add(offset, i32(7)), get32(segment(TR).limit)), VECTOR.TS, tsCode);
       f.set(stack, s.readImplicit64(add(get64(segment(TR).base), extendU(offset))));
-      s.requireCanonical(stack, VECTOR.SS, ext);
     });
     // The interrupt SSP table is read beside the stack pointer.
     const shadowOn = f.let(shadowStackOn(newCpl));
@@ -114,6 +112,12 @@ export function defineDeliver64(core: Core): void {
       );
     });
 
+    const frameBytes = f.let(add(i32(40), shl(hasError, i32(3))));
+    const top = f.let(sub(and(stack, i64(-16)), extendU(frameBytes)));
+    s.requireCanonical(stack, VECTOR.SS, ext);
+    s.requireCanonical(top, VECTOR.SS, ext);
+    s.requireCanonical(target, VECTOR.GP, ext);
+
     const oldCs = f.let(get32(segment(CS).selector));
     const rip = f.let(get64(STATE.rip));
     f.if(or(software, eq(kind, i32(EVENT.PRIVILEGED))), () => {
@@ -121,9 +125,10 @@ export function defineDeliver64(core: Core): void {
     });
     const rflags = f.let(or(arithmeticFlags(stateFlags(f)), get32(STATE.rflags)));
     const pushed = select(eq(kind, i32(EVENT.FAULT)), or(rflags, i32(RF)), rflags);
-    const frameBytes = f.let(add(i32(40), shl(hasError, i32(3))));
-    const top = f.let(sub(and(stack, i64(-16)), extendU(frameBytes)));
-    const rights = select(eq(newCpl, i32(3)), i32(ACCESS.USER), i32(ACCESS.IMPLICIT));
+    // From ring 3 the pushes are implicit accesses: what user code has in RFLAGS.AC does not lift SMAP. Those of ring 0
+    // are explicit (SDM Vol. 3A §4.6).
+    const implicit = and(eq(cpl, i32(3)), inner);
+    const rights = select(implicit, i32(ACCESS.IMPLICIT), select(eq(newCpl, i32(3)), i32(ACCESS.USER), i32(0)));
     const frame = s.frame(top, frameBytes, f.let(or(rights, i32(ACCESS.STACK))));
     const at = f.let(frame.host);
     f.if(hasError, () => {

@@ -37,6 +37,8 @@ export function defineIret64(core: Core): void {
   core.module.define(core.iret64, (f) => {
     const s = new SystemFunction(f, core);
     const bytes = f.parameter<'i32'>(0);
+    // Even when it faults (SDM Vol. 3A §7.7.1).
+    put32(f, STATE.nmiBlocked, i32(0));
     s.faultIf(has(get32(STATE.rflags), NT), VECTOR.GP, 0);
     const rsp = f.let(getGpr(RSP));
     const host = f.let(f.call(core.slowRead, rsp, add(bytes, shl(bytes, i32(2))), i32(ACCESS.STACK)));
@@ -174,7 +176,6 @@ export function defineIret64(core: Core): void {
     putGpr(f, RSP, newRsp);
     put64(f, STATE.rip, rip);
     put32(f, STATE.cpl, rpl);
-    put32(f, STATE.nmiBlocked, i32(0));
     f.run(core.updateContext);
     f.return(i32(0));
 
