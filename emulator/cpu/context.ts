@@ -1,5 +1,6 @@
 import { ACCESS_CLASSES, EMPTY_TABLE, fastTable } from '../memory/map.ts';
 import { add, and, eq, eqz, type I32, i32, mul, ne, or, select, shl, shrU, wrap, xor } from '../wasm/expressions.ts';
+import { newGeneration } from '../memory/architecturalTlb.ts';
 import type { Core } from './engine/core.ts';
 import { CS, ENGINE, get32, get64, put32, SS, STATE, segment } from './state.ts';
 
@@ -48,7 +49,9 @@ export function defineContext(core: Core): void {
     const cr4 = f.let(lowHalf(STATE.cr4));
     const user = f.let(eq(cpl, i32(3)));
     const longMode = test(lowHalf(STATE.efer), 1 << 10);
-    const code = select(and(longMode, test(csAttributes, 1 << 13)), i32(2), and(shrU(csAttributes, i32(14)), i32(1)));
+    const code = f.let(
+      select(and(longMode, test(csAttributes, 1 << 13)), i32(2), and(shrU(csAttributes, i32(14)), i32(1))),
+    );
     const cet = f.let(select(user, lowHalf(STATE.uCet), lowHalf(STATE.sCet)));
     const v86 = f.let(test(get32(STATE.rflags), 1 << 17));
     // CET is on only with CR4.CET, in protected mode and outside virtual-8086 mode.
@@ -72,7 +75,14 @@ export function defineContext(core: Core): void {
     // Another privilege level has other rights to the page that is being fetched from.
     f.if(and(xor(word, get32(STATE.context)), i32(CONTEXT.CPL)), () => put32(f, STATE.fetchPage, i32(-1)));
     put32(f, STATE.context, word);
-    put32(f, ENGINE.jumpKey, or(word, shl(get32(ENGINE.generation), i32(16))));
+    // What the jump cache knows holds for one limit of CS.
+    const limit = f.let(get32(segment(CS).limit));
+    const limited = f.let(and(ne(limit, i32(-1)), ne(code, i32(2))));
+    f.if(and(limited, ne(limit, get32(ENGINE.codeLimit))), () => {
+      put32(f, ENGINE.codeLimit, limit);
+      newGeneration(f);
+    });
+    put32(f, ENGINE.jumpKey, or(or(word, shl(get32(ENGINE.generation), i32(16))), shl(limited, i32(31))));
     const accessClass = f.let(select(user, i32(2), and(shrU(get32(STATE.rflags), i32(18)), i32(1))));
     const tableStep = fastTable(1, false) - fastTable(0, false);
     const readTable = f.let(add(i32(fastTable(0, false)), mul(accessClass, i32(tableStep))));

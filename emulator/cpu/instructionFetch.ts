@@ -3,6 +3,7 @@ import { RAM_BASE } from '../memory/map.ts';
 import { ACCESS } from '../memory/paging.ts';
 import type { DecodedInstruction } from './decode/decoded.ts';
 import { codeBitsOf, type InstructionDecoder } from './decode/decoder.ts';
+import { type CodeWindow, codeWindow, WHOLE_PAGE } from './engine/codeWindow.ts';
 import { compilable, endsBlock } from './engine/blockCompiler.ts';
 import type { CodeCache } from './engine/codeCache.ts';
 import type { StepExports } from './engine/exports.ts';
@@ -34,7 +35,9 @@ export class InstructionFetch {
   }
 
   private linearRip(): bigint {
-    return BigInt.asUintN(64, this.state.get64(STATE.rip) + this.state.get64(segment(CS).base));
+    const { state } = this;
+    const bits = codeBitsOf(state.get32(STATE.context)) === 64 ? 64 : 32;
+    return BigInt.asUintN(bits, state.get64(STATE.rip) + state.get64(segment(CS).base));
   }
 
   private takeRefusal(): string | undefined {
@@ -46,6 +49,10 @@ export class InstructionFetch {
   /** Finds or makes the record for STATE.rip. A fault of the fetch is left pending; a sentence says what cannot be executed. */
   resolve(): string | undefined {
     const { state, exports } = this;
+    if (!this.window()) {
+      raiseError(state, 13, 0);
+      return undefined;
+    }
     const address = exports.fetch();
     if (address === -1) return undefined;
     if (address === -2) {
@@ -53,23 +60,16 @@ export class InstructionFetch {
     }
     const physical = address >>> 0;
     const context = state.get32(STATE.context);
-    let record = this.code.find(physical, context);
+    const window = this.window()!;
+    let record = this.code.find(physical, context, window);
     let cached = true;
+    record ??= this.code.addRun(physical, context, window, (offset) =>
+      this.decodeInWindow(physical & ~0xfff, offset, context, window),
+    );
     if (record === undefined) {
-      if (codeBitsOf(context) !== 64 && this.limitIsTight()) {
-        const made = this.single(physical, context);
-        if (made === undefined) return this.takeRefusal();
-        record = made;
-        cached = false;
-      } else {
-        record = this.code.addRun(physical, context, (offset) => this.decodeOnPage(physical & ~0xfff, offset, context));
-        if (record === undefined) {
-          const made = this.single(physical, context);
-          if (made === undefined) return this.takeRefusal();
-          record = made;
-          cached = false;
-        }
-      }
+      record = this.single(physical, context, window);
+      if (record === undefined) return this.takeRefusal();
+      cached = false;
     }
     const offset = physical & 0xfff;
     const low = state.low(STATE.rip) - offset;
@@ -87,19 +87,37 @@ export class InstructionFetch {
 
   /** The instruction at RIP, fetched and decoded but not run; undefined with the fetch's fault recorded or a refusal. */
   peek(): DecodedInstruction | undefined {
+    if (!this.window()) {
+      raiseError(this.state, 13, 0);
+      return undefined;
+    }
     const address = this.exports.fetch();
     if (address === -1) return undefined;
     if (address === -2) return undefined;
     return this.acrossPages(address >>> 0, this.state.get32(STATE.context));
   }
 
+  /**
+   * Where instructions on RIP's page may lie. Undefined when RIP is beyond the limit of CS. (The page offset of a linear
+   * address is that of its translation.)
+   */
+  private window(): CodeWindow | undefined {
+    const { state } = this;
+    const bits = codeBitsOf(state.get32(STATE.context));
+    if (bits === 64) return WHOLE_PAGE;
+    const rip = state.low(STATE.rip);
+    const offset = (rip + state.low(segment(CS).base)) & 0xfff;
+    return codeWindow(bits, state.get32(segment(CS).limit) >>> 0, rip, offset);
+  }
+
   /** The instructions from a host-physical address on that a block can hold, at most `limit`. */
   straightLine(physical: number, context: number, limit: number): DecodedInstruction[] {
     const line: DecodedInstruction[] = [];
     let offset = physical & 0xfff;
-    while (line.length < limit && offset < 0x1000) {
+    const window = this.window();
+    while (window && line.length < limit && offset <= window.last) {
       const next =
-        this.decodeOnPage(physical & ~0xfff, offset, context) ??
+        this.decodeInWindow(physical & ~0xfff, offset, context, window) ??
         (line.length === 0 ? this.acrossPages(physical, context) : undefined);
       if (!next || !compilable(next)) break;
       line.push(next);
@@ -109,21 +127,34 @@ export class InstructionFetch {
     return line;
   }
 
-  private decodeOnPage(page: number, offset: number, context: number): DecodedInstruction | undefined {
+  private decodeInWindow(
+    page: number,
+    offset: number,
+    context: number,
+    window: CodeWindow,
+  ): DecodedInstruction | undefined {
     const start = RAM_BASE + (page >>> 0) + offset;
-    const length = Math.min(15, 0x1000 - offset);
+    const length = Math.min(15, window.last + 1 - offset);
     return this.decoder.decode(this.memory.bytes.subarray(start, start + length), offset, context);
   }
 
-  /** Decodes the instruction at RIP with what it needs of the next page; undefined with the fetch's fault recorded. */
+  /**
+   * Decodes the instruction at RIP with what it needs of the next page, as far as the limit of CS allows. Undefined with
+   * the fault recorded.
+   */
   private acrossPages(physical: number, context: number): DecodedInstruction | undefined {
     const { state } = this;
     const offset = physical & 0xfff;
+    const allowed = this.bytesUnderLimit(context);
     const bytes = new Uint8Array(15);
     const onPage = Math.min(15, 0x1000 - offset);
     bytes.set(this.memory.bytes.subarray(RAM_BASE + physical, RAM_BASE + physical + onPage));
-    const whole = this.decoder.decode(bytes.subarray(0, onPage), offset, context);
+    const whole = this.decoder.decode(bytes.subarray(0, Math.min(onPage, allowed)), offset, context);
     if (whole) return whole;
+    if (allowed <= onPage) {
+      raiseError(state, 13, 0);
+      return undefined;
+    }
     const next = this.linearRip() + BigInt(onPage);
     if (codeBitsOf(context) === 64 && next === 0x8000_0000_0000n) {
       raiseError(state, 13, 0);
@@ -138,25 +169,23 @@ export class InstructionFetch {
     }
     const from = RAM_BASE + (second >>> 0);
     bytes.set(this.memory.bytes.subarray(from, from + 15 - onPage), onPage);
-    const decoded = this.decoder.decode(bytes, offset, context);
-    if (!decoded) throw new Error('fifteen bytes did not decode');
+    const decoded = this.decoder.decode(bytes.subarray(0, allowed), offset, context);
+    if (!decoded) raiseError(state, 13, 0);
     return decoded;
   }
 
-  /** An instruction that reaches into the next page, or whose segment limit is near: decoded each time it runs. */
-  private single(physical: number, context: number): number | undefined {
-    const { state } = this;
+  /** How many of an instruction's 15 bytes lie under the limit of CS. */
+  private bytesUnderLimit(context: number): number {
+    if (codeBitsOf(context) === 64) return 15;
+    return Math.min(15, (this.state.get32(segment(CS).limit) >>> 0) - this.state.low(STATE.rip) + 1);
+  }
+
+  /** An instruction that reaches out of its window: decoded each time it runs. */
+  private single(physical: number, context: number, window: CodeWindow): number | undefined {
     const decoded = this.acrossPages(physical, context);
     if (!decoded) return undefined;
-    if (codeBitsOf(context) !== 64) {
-      const last = state.low(STATE.rip) + decoded.length - 1;
-      if (last > state.get32(segment(CS).limit) >>> 0) {
-        raiseError(state, 13, 0);
-        return undefined;
-      }
-    }
     if (this.singleRecord !== 0) this.code.dropSingle(this.singleRecord);
-    this.singleRecord = this.code.addSingle(decoded, physical >>> 12);
+    this.singleRecord = this.code.addSingle(decoded, physical >>> 12, context, window);
     return this.singleRecord;
   }
   private singleRecord = 0;
@@ -164,10 +193,5 @@ export class InstructionFetch {
   /** Whether a record is decoded each time it runs. */
   isSingle(record: number): boolean {
     return record !== 0 && record === this.singleRecord;
-  }
-
-  /** A limit below 4 GiB − 1 means that every instruction must be checked against it. */
-  private limitIsTight(): boolean {
-    return this.state.get32(segment(CS).limit) !== -1;
   }
 }

@@ -153,9 +153,11 @@ export const ENGINE = layout(ENGINE_BASE, {
   tlbWrite: 32,
   tlbShadowRead: 32,
   tlbShadowWrite: 32,
-  /** Jump-cache key: context and generation. */
+  /** Jump-cache key: context, generation from bit 16 on, and whether CS has a limit (bit 31). */
   jumpKey: 32,
   generation: 32,
+  /** The last limit of CS below 4 GiB − 1 that code outside 64-bit mode ran under. */
+  codeLimit: 32,
   /** Record whose link the next successful lookup may fill, or 0. */
   linkFrom: 32,
   bounceNext: 32,

@@ -168,7 +168,8 @@ export class Vcpu {
   }
 
   instructionAddress(): bigint {
-    return BigInt.asUintN(64, this.state.get64(STATE.rip) + this.state.get64(segment(CS).base));
+    const bits = codeBitsOf(this.state.get32(STATE.context)) === 64 ? 64 : 32;
+    return BigInt.asUintN(bits, this.state.get64(STATE.rip) + this.state.get64(segment(CS).base));
   }
 
   run(maxSteps: number, options: RunOptions = {}): RunExit {

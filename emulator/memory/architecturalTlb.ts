@@ -86,11 +86,12 @@ function dropFast(f: FunctionBuilder, linear: I64): void {
   }
 }
 
-function newGeneration(f: FunctionBuilder): void {
+/** Makes every entry of the jump cache stale. */
+export function newGeneration(f: FunctionBuilder): void {
   const next = f.let(and(add(get32(ENGINE.generation), i32(1)), i32(0x7fff)));
   f.if(eqz(next), () => f.memoryFill(i32(JUMP_CACHE_BASE), i32(0xff), i32(JUMP_CACHE_ENTRIES * 16)));
   put32(f, ENGINE.generation, next);
-  put32(f, ENGINE.jumpKey, or(get32(STATE.context), shl(next, i32(16))));
+  put32(f, ENGINE.jumpKey, or(and(get32(ENGINE.jumpKey), i32(0x8000_ffff | 0)), shl(next, i32(16))));
 }
 
 export function defineArchitecturalTlb(core: Core): void {

@@ -38,7 +38,7 @@ export const EMPTY_TABLE = FAST_TLB_BASE + FAST_TLB_SIZE;
 export const fastTable = (accessClass: number, write: boolean): number =>
   FAST_TLB_BASE + (accessClass * 2 + (write ? 1 : 0)) * FAST_TLB_TABLE;
 
-/** Jump cache: RIP and context key to decoded record. 16 bytes: RIP (i64), record (i32), key (i32). */
+/** Jump cache: from RIP, CS base and context key to a record. 16 bytes: RIP + base << 32 (i64), record (i32), key (i32). */
 export const JUMP_CACHE_BASE = 0x40000;
 export const JUMP_CACHE_ENTRIES = 8192;
 

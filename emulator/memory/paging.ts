@@ -15,6 +15,7 @@ import {
   load64,
   ne,
   or,
+  select,
   shl,
   shrS,
   shrU,
@@ -34,6 +35,13 @@ const has = (value: I32, bits: number): I32 => ne(and(value, i32(bits)), i32(0))
 
 /** Bits 63:47 all equal (4-level paging; SDM Vol. 1 §3.3.7.1). */
 export const isCanonical = (address: I64): I32 => eq(shrS(shl(address, i64(16)), i64(16)), address);
+
+/** Linear address of the next instruction: 32 bits outside 64-bit code. */
+export const linearRip = (): I64 =>
+  and(
+    add(get64(STATE.rip), get64(segment(CS).base)),
+    select(and(get32(STATE.context), i32(2)), i64(-1), i64(0xffff_ffff)),
+  );
 
 export function definePaging(core: Core): void {
   const checkRights = defineCheckRights(core);
@@ -73,7 +81,7 @@ export function definePaging(core: Core): void {
   });
 
   core.module.define(core.fetch, (f) => {
-    const linear = f.let(add(get64(STATE.rip), get64(segment(CS).base)));
+    const linear = f.let(linearRip());
     const samePage = eqz(shrU(xor(linear, get64(STATE.fetchLinear)), i64(12)));
     f.if(and(samePage, ne(get32(STATE.fetchPage), i32(-1))), () => {
       f.return(or(shl(get32(STATE.fetchPage), i32(12)), and(wrap(linear), i32(0xfff))));

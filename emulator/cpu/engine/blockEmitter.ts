@@ -306,9 +306,10 @@ export class BlockEmitter extends EmitterBase implements Emitter {
     this.leaveThrough(STATUS.LEAVE, { offset: -1, retired: this.retired });
   }
 
-  jumpRelative(): void {
+  jumpRelative(commit?: () => void): void {
     const target = this.f.let(maskTo(this.relativeTarget(), this.size));
     this.requireTarget(target);
+    commit?.();
     this.jump(target);
   }
 

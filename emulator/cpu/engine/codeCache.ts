@@ -7,9 +7,11 @@ import {
   RECORDS_BASE,
   RECORDS_SIZE,
 } from '../../memory/map.ts';
+import { CONTEXT } from '../context.ts';
 import type { DecodedInstruction } from '../decode/decoded.ts';
 import { isStackSegment } from '../decode/operands.ts';
-import { ENGINE, type StateView } from '../state.ts';
+import { CS, ENGINE, type StateView, segment } from '../state.ts';
+import { type CodeWindow, WHOLE_PAGE, windowKey } from './codeWindow.ts';
 import { formKey } from './emitter.ts';
 import { RECORD, RECORD_SIZE } from './record.ts';
 import type { StepModule } from './stepModule.ts';
@@ -22,6 +24,8 @@ interface LiveRecord {
   readonly start: number;
   readonly end: number;
   readonly key: number;
+  /** Where `key` is found. */
+  readonly keys: Map<number, number>;
 }
 
 /**
@@ -35,7 +39,9 @@ export class CodeCache {
   private readonly module: StepModule;
   private readonly flushFast: () => void;
   private next = RECORDS_BASE;
+  /** Records of code that may use its whole page, then of every other window. */
   private readonly byKey = new Map<number, number>();
+  private readonly byWindow = new Map<number, Map<number, number>>();
   private readonly byPage = new Map<number, LiveRecord[]>();
   /** Decoded form of instructions that TypeScript executes. */
   private readonly decoded = new Map<number, DecodedInstruction>();
@@ -55,8 +61,19 @@ export class CodeCache {
     return address * 0x10000 + context;
   }
 
-  find(address: number, context: number): number | undefined {
-    return this.byKey.get(CodeCache.key(address, context));
+  private keysOf(window: CodeWindow): Map<number, number> {
+    if (window === WHOLE_PAGE) return this.byKey;
+    const which = windowKey(window);
+    let keys = this.byWindow.get(which);
+    if (!keys) {
+      keys = new Map();
+      this.byWindow.set(which, keys);
+    }
+    return keys;
+  }
+
+  find(address: number, context: number, window: CodeWindow): number | undefined {
+    return this.keysOf(window).get(CodeCache.key(address, context));
   }
 
   decodedAt(record: number): DecodedInstruction {
@@ -70,6 +87,7 @@ export class CodeCache {
     this.next = RECORDS_BASE;
     this.lastSingle = 0;
     this.byKey.clear();
+    this.byWindow.clear();
     this.decoded.clear();
     this.patched.clear();
     for (const page of this.byPage.keys()) this.unmarkPage(page);
@@ -87,43 +105,49 @@ export class CodeCache {
       generation = 1;
     }
     this.state.set32(ENGINE.generation, generation);
-    const context = this.state.get32(ENGINE.jumpKey) & 0xffff;
+    const context = this.state.get32(ENGINE.jumpKey) & 0x8000ffff;
     this.state.set32(ENGINE.jumpKey, context | (generation << 16));
   }
 
-  /** Remembers that RIP (two halves) leads to `record` in the current context and generation. */
+  /** Remembers that RIP (two halves) leads to `record` in the current code segment, context and generation. */
   rememberJump(ripLow: number, ripHigh: number, record: number): void {
-    // The same function of RIP as in `engine/dispatch.ts`.
-    const index = (ripLow ^ ((ripLow >>> 13) | (ripHigh << 19))) & (JUMP_CACHE_ENTRIES - 1);
+    const base = this.state.low(segment(CS).base);
+    // The same function of linear address, RIP and base as in `engine/dispatch.ts`.
+    const low = ripLow + base;
+    const high = ripHigh + (low > 0xffffffff ? 1 : 0);
+    // Code segments that wrap around at 4 GiB are looked up anew each time.
+    if (base !== 0 && high !== 0) return;
+    const index = (low ^ ((low >>> 13) | (high << 19))) & (JUMP_CACHE_ENTRIES - 1);
     const entry = JUMP_CACHE_BASE + index * 16;
     this.view.setUint32(entry, ripLow, true);
-    this.view.setUint32(entry + 4, ripHigh, true);
+    this.view.setUint32(entry + 4, (ripHigh + base) >>> 0, true);
     this.view.setUint32(entry + 8, record, true);
     this.view.setInt32(entry + 12, this.state.get32(ENGINE.jumpKey), true);
   }
 
   /**
    * Writes a run of records for consecutive instructions from `address` on, until control leaves, a known record
-   * follows, or the page ends. Returns the first record; undefined when the first instruction does not fit the page.
+   * follows, or the window ends. Returns the first record; undefined when the first instruction does not fit.
    */
   addRun(
     address: number,
     context: number,
+    window: CodeWindow,
     decode: (offset: number) => DecodedInstruction | undefined,
   ): number | undefined {
     if (this.next + (RUN_LIMIT + 2) * RECORD_SIZE > RECORDS_BASE + RECORDS_SIZE) this.clear();
     const pageAddress = address & ~0xfff;
     let offset = address & 0xfff;
     const first = this.next;
-    for (let count = 0; count < RUN_LIMIT && offset < 0x1000; count++) {
-      const known = count > 0 ? this.find((pageAddress | offset) >>> 0, context) : undefined;
+    for (let count = 0; count < RUN_LIMIT && offset <= window.last; count++) {
+      const known = count > 0 ? this.find((pageAddress | offset) >>> 0, context, window) : undefined;
       if (known !== undefined) {
         this.writePseudo('goTo', pageAddress >>> 12, offset, known);
         return first;
       }
       const decoded = decode(offset);
       if (!decoded) break;
-      this.add(decoded, pageAddress >>> 12, CodeCache.key((pageAddress | offset) >>> 0, context));
+      this.add(decoded, pageAddress, context, window);
       offset += decoded.length;
       if (decoded.ends) break;
     }
@@ -133,10 +157,10 @@ export class CodeCache {
   }
 
   /** A record of its own for an instruction that reaches into the next page, or must be decoded each time. */
-  addSingle(decoded: DecodedInstruction, page: number): number {
+  addSingle(decoded: DecodedInstruction, page: number, context: number, window: CodeWindow): number {
     if (this.next + 4 * RECORD_SIZE > RECORDS_BASE + RECORDS_SIZE) this.clear();
     const record = this.next;
-    this.write(decoded, page);
+    this.write(decoded, page, context, window);
     this.writePseudo('lookupNext', page, decoded.offset + decoded.length, 0);
     if (this.breakpointOffsets.has(decoded.offset)) this.patch(record);
     this.lastSingle = record;
@@ -169,10 +193,13 @@ export class CodeCache {
     return record;
   }
 
-  private add(decoded: DecodedInstruction, page: number, key: number): void {
-    const record = this.write(decoded, page);
-    this.byKey.set(key, record);
-    const live = { record, start: decoded.offset, end: decoded.offset + decoded.length, key };
+  private add(decoded: DecodedInstruction, pageAddress: number, context: number, window: CodeWindow): void {
+    const page = pageAddress >>> 12;
+    const key = CodeCache.key((pageAddress | decoded.offset) >>> 0, context);
+    const record = this.write(decoded, page, context, window);
+    const keys = this.keysOf(window);
+    keys.set(key, record);
+    const live = { record, start: decoded.offset, end: decoded.offset + decoded.length, key, keys };
     const list = this.byPage.get(page);
     if (list) list.push(live);
     else {
@@ -183,7 +210,7 @@ export class CodeCache {
     if (this.breakpointOffsets.has(decoded.offset)) this.patch(record);
   }
 
-  private write(decoded: DecodedInstruction, page: number): number {
+  private write(decoded: DecodedInstruction, page: number, context: number, window: CodeWindow): number {
     const { view } = this;
     const record = this.take();
     const handler = this.module.handlers.get(formKey(decoded.form));
@@ -211,12 +238,14 @@ export class CodeCache {
     view.setInt32(record + RECORD.immediate2, decoded.immediate2, true);
     view.setInt32(record + RECORD.page, page, true);
     view.setInt32(record + RECORD.auxiliary, decoded.host, true);
-    // A branch to the same page may be linked: 1 says "not yet". One of 16 bits cuts RIP, whose page it cannot know.
+    // A branch within its window may be linked: 1 says "not yet". One of 16 bits leaves it unless RIP has 16 bits.
+    const target = decoded.immediateLow >>> 0;
     if (
       decoded.form.shape === 'j' &&
-      decoded.form.size !== 16 &&
+      (decoded.form.size !== 16 || ((context & CONTEXT.CODE) === 0 && !window.beyond)) &&
       decoded.immediateHigh === 0 &&
-      decoded.immediateLow >>> 0 < 0x1000
+      target >= window.first &&
+      target <= window.last
     ) {
       view.setInt32(record + RECORD.link, 1, true);
     }
@@ -254,7 +283,7 @@ export class CodeCache {
       if (live.end <= start || live.start >= end) return true;
       this.view.setInt32(live.record + RECORD.handler, this.module.pseudo.lookupNext, true);
       this.patched.delete(live.record);
-      if (this.byKey.get(live.key) === live.record) this.byKey.delete(live.key);
+      if (live.keys.get(live.key) === live.record) live.keys.delete(live.key);
       return false;
     });
     if (kept.length === list.length) return;

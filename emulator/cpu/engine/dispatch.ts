@@ -23,8 +23,8 @@ import { CS, ENGINE, get32, get64, put32, put64, STATE, segment } from '../state
 import type { Core } from './core.ts';
 import { RECORD, STATUS } from './record.ts';
 
-/** Index of RIP's entry in the jump cache; `engine/jumpCache.ts` computes the same in TypeScript. */
-const jumpIndex = (rip: I64): I32 => and(wrap(xor(rip, shrU(rip, i64(13)))), i32(JUMP_CACHE_ENTRIES - 1));
+/** Index of a linear address's entry in the jump cache; `CodeCache.rememberJump` computes the same. */
+const jumpIndex = (linear: I64): I32 => and(wrap(xor(linear, shrU(linear, i64(13)))), i32(JUMP_CACHE_ENTRIES - 1));
 
 /** Runs the record's handler in this function's place. */
 export function dispatch(f: FunctionBuilder, core: Core, record: I32, budget: I32): void {
@@ -37,14 +37,17 @@ export function defineDispatch(core: Core): void {
   m.define(core.lookup, (f) => {
     const budget = f.parameter<'i32'>(0);
     const rip = f.let(get64(STATE.rip));
-    const entry = f.let(add(shl(jumpIndex(rip), i32(4)), i32(JUMP_CACHE_BASE)));
+    const base = f.let(get64(segment(CS).base));
+    const linear = f.let(add(rip, base));
+    const entry = f.let(add(shl(jumpIndex(linear), i32(4)), i32(JUMP_CACHE_BASE)));
     f.if(
-      and(eq(load64(entry), rip), eq(load32(entry, 12), get32(ENGINE.jumpKey))),
+      // Outside 64-bit code RIP and base have 32 bits each; in 64-bit code the base is 0.
+      and(eq(load64(entry), add(rip, shl(base, i64(32)))), eq(load32(entry, 12), get32(ENGINE.jumpKey))),
       () => {
         const record = f.let(load32(entry, 8));
         put64(f, ENGINE.ripBase, sub(rip, extendU(load16U(record, RECORD.offset))));
         put32(f, STATE.fetchPage, load32(record, RECORD.page));
-        put64(f, STATE.fetchLinear, and(add(rip, get64(segment(CS).base)), i64(-4096)));
+        put64(f, STATE.fetchLinear, and(linear, i64(-4096)));
         const from = f.let(get32(ENGINE.linkFrom));
         f.if(from, () => {
           f.store32(from, record, RECORD.link);

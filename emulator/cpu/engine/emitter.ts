@@ -79,9 +79,9 @@ export interface Emitter {
   raise(vector: number, errorCode?: I32 | number): void;
   /** Ends the instruction at another address. `target` is a full RIP, already checked. */
   jump(target: I64): void;
-  /** Ends the instruction at the operand of shape `j`. */
-  jumpRelative(): void;
-  /** #GP(0) when a 64-bit branch target is not canonical. */
+  /** Ends the instruction at the operand of shape `j`; `commit` is emitted behind the target's check. */
+  jumpRelative(commit?: () => void): void;
+  /** #GP(0) when a 64-bit branch target is not canonical, or another beyond the limit of CS. */
   requireTarget(target: I64): void;
   /** The target of the operand of shape `j`. */
   relativeTarget(): I64;

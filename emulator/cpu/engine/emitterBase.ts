@@ -5,6 +5,7 @@ import {
   and,
   eq,
   eqz,
+  gtU,
   type I32,
   type I64,
   i32,
@@ -17,7 +18,7 @@ import {
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.ts';
 import { maskTo } from '../../wasm/width.ts';
-import { get32, STATE } from '../state.ts';
+import { CS, get32, STATE, segment } from '../state.ts';
 import type { Core } from './core.ts';
 import type { Form, Modified } from './emitter.ts';
 
@@ -145,6 +146,7 @@ export abstract class EmitterBase {
   }
 
   requireTarget(target: I64): void {
-    if (this.size === 64) this.f.if(eqz(isCanonical(target)), () => this.raise(GP, 0));
+    const outside = this.size === 64 ? eqz(isCanonical(target)) : gtU(wrap(target), get32(segment(CS).limit));
+    this.f.if(outside, () => this.raise(GP, 0));
   }
 }

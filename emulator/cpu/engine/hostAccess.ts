@@ -1,7 +1,8 @@
 import { TLB, TLB_ENTRY } from '../../memory/architecturalTlb.ts';
 import { RAM_BASE } from '../../memory/map.ts';
-import { add, and, eq, eqz, geU, i32, i64, load32, ltU, ne, wrap } from '../../wasm/expressions.ts';
-import { CS, ENGINE, get32, get64, put64, STATE, segment as segmentFields } from '../state.ts';
+import { linearRip } from '../../memory/paging.ts';
+import { and, eq, eqz, geU, i32, i64, load32, ltU, ne, wrap } from '../../wasm/expressions.ts';
+import { ENGINE, get32, get64, put64, STATE } from '../state.ts';
 import type { Core } from './core.ts';
 
 /** Entry points for TypeScript: 64-bit addresses come through ENGINE.scratch0, so that none crosses as a bigint. */
@@ -46,7 +47,7 @@ export function defineHostAccess(core: Core): void {
   const cached = m.declare('fetchCached', [], ['i32']);
   m.define(cached, (f) => {
     f.if(eqz(and(wrap(get64(STATE.cr0)), i32(1 << 31))), () => f.return(i32(1)));
-    const entry = f.let(f.call(core.tlbFind, add(get64(STATE.rip), get64(segmentFields(CS).base))));
+    const entry = f.let(f.call(core.tlbFind, linearRip()));
     f.if(eqz(entry), () => f.return(i32(0)));
     // Only an entry that was fetched through empties the jump cache when it is evicted.
     f.return(and(load32(entry, TLB_ENTRY.flags), i32(TLB.FETCHED)));

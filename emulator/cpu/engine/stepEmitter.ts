@@ -180,16 +180,20 @@ export class StepEmitter extends EmitterBase implements Emitter {
     this.f.returnCall(this.core.lookup, this.budget);
   }
 
-  jumpRelative(): void {
+  jumpRelative(commit?: () => void): void {
     const { f } = this;
     const link = f.let(load32(this.record, RECORD.link));
     // A link of 1 says that the target is on the same page but has no record yet.
     f.if(
       ne(and(link, i32(-2)), i32(0)),
-      () => this.continueAt(link),
+      () => {
+        commit?.();
+        this.continueAt(link);
+      },
       () => {
         const target = f.let(this.wrapTarget(this.relativeTarget()));
         this.requireTarget(target);
+        commit?.();
         put64(f, STATE.rip, target);
         put32(f, ENGINE.linkFrom, select(link, this.record, i32(0)));
         this.lookUp();

@@ -47,8 +47,10 @@ const counters: Definition[] = [16, 32, 64].flatMap((bits) => {
     shapes: ['j'],
     emit: (e) => {
       const left = count(e);
-      setSized(e, RCX, left, bits);
-      branchIf(e, and(ne(left, i64(0)), extra(e)));
+      const commit = () => setSized(e, RCX, left, bits);
+      e.f.if(and(ne(left, i64(0)), extra(e)), () => e.jumpRelative(commit));
+      commit();
+      e.finish();
     },
   });
   return [
