@@ -1,7 +1,7 @@
 import { DEBUG_CONDITION, type DebugRegisters } from './debugRegisters.ts';
-import { raiseTrap } from './eventDelivery.ts';
+import { raiseError, raiseTrap } from './eventDelivery.ts';
 import { EVENT } from './events.ts';
-import { IF, RF, TF } from './flags.ts';
+import { IF, RF, TF, VIF, VIP, VM } from './flags.ts';
 import { ENGINE, STATE, type StateView } from './state.ts';
 
 /** What happens between two instructions: what the finished one leaves behind, and which event comes first. */
@@ -10,6 +10,7 @@ import { ENGINE, STATE, type StateView } from './state.ts';
 export const SHADOW = { STI: 1, MOV_SS: 2 } as const;
 const DEBUG = 1;
 const NMI = 2;
+const GP = 13;
 
 /** Interrupts that wait outside the processor's core. */
 export interface InterruptSources {
@@ -59,7 +60,11 @@ export function raiseAtBoundary(
     }
   }
   // A load of SS hides an instruction breakpoint on what follows it (SDM Vol. 3A §7.8.3).
-  return !(shadow & SHADOW.MOV_SS) && state.get32(STATE.activity) === 0 && debug.instructionBreakpoint();
+  if (state.get32(STATE.activity) !== 0) return false;
+  if (!(shadow & SHADOW.MOV_SS) && debug.instructionBreakpoint()) return true;
+  if (!inconsistentVirtualInterrupts(state)) return false;
+  raiseError(state, GP, 0);
+  return true;
 }
 
 /** Between iterations of a repeated string instruction RF is set in what is pushed (SDM Vol. 3B §18.3.1.1). */
@@ -68,10 +73,22 @@ function raiseBetween(state: StateView, vector: number, kind: number): void {
   raiseTrap(state, vector, kind);
 }
 
+const VIRTUAL_INTERRUPT = VIF | VIP;
+const CR4 = { VME: 1, PVI: 2 } as const;
+
+/** VIP and VIF set together let no instruction of ring 3 run (SDM Vol. 3A §21.3, §21.4). */
+function inconsistentVirtualInterrupts(state: StateView): boolean {
+  const flags = state.get32(STATE.rflags);
+  if ((flags & VIRTUAL_INTERRUPT) !== VIRTUAL_INTERRUPT || state.get32(STATE.cpl) !== 3) return false;
+  const cr4 = state.low(STATE.cr4);
+  return (cr4 & CR4.PVI) !== 0 || ((flags & VM) !== 0 && (cr4 & CR4.VME) !== 0);
+}
+
 /** Whether the next instruction must run alone, between `beginStep` and `endStep`. */
 export function mustRunAlone(state: StateView): boolean {
   return (
     (state.get32(STATE.rflags) & (TF | RF)) !== 0 ||
+    (state.get32(STATE.rflags) & VIRTUAL_INTERRUPT) === VIRTUAL_INTERRUPT ||
     state.get32(STATE.interruptShadow) !== 0 ||
     state.get32(ENGINE.watch) !== 0 ||
     state.get32(STATE.pendingDebug) !== 0

@@ -1,6 +1,6 @@
+import { newGeneration } from '../memory/architecturalTlb.ts';
 import { ACCESS_CLASSES, EMPTY_TABLE, fastTable } from '../memory/map.ts';
 import { add, and, eq, eqz, type I32, i32, mul, ne, or, select, shl, shrU, wrap, xor } from '../wasm/expressions.ts';
-import { newGeneration } from '../memory/architecturalTlb.ts';
 import type { Core } from './engine/core.ts';
 import { CS, ENGINE, get32, get64, put32, SS, STATE, segment } from './state.ts';
 

@@ -2,7 +2,7 @@ import { STATE_BASE, STATE_SIZE } from '../memory/map.ts';
 import { writeRflags } from './registers.ts';
 import { CS, ENGINE, LDTR, SEGMENT_NAMES, STATE, type StateView, segment, TR } from './state.ts';
 
-/** Power-up state (SDM Vol. 3A Table 9-1), but in protected mode with flat segments: real mode is not there yet. */
+/** Power-up state: real mode at the reset vector (SDM Vol. 3A Table 9-1). */
 export function resetState(state: StateView): void {
   new Uint8Array(state.view.buffer, STATE_BASE, STATE_SIZE).fill(0);
   writeRflags(state, 2);
@@ -19,7 +19,6 @@ export function resetState(state: StateView): void {
     state.set32(s.attributes, i === LDTR ? 0x82 : i === TR ? 0x8b : 0x93);
   }
   state.set32(segment(CS).selector, 0xf000);
-  state.set32(segment(CS).attributes, 0x9b);
   state.setHalves(segment(CS).base, 0xffff0000, 0);
   state.set32(STATE.gdtrLimit, 0xffff);
   state.set32(STATE.idtrLimit, 0xffff);

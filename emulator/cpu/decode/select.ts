@@ -77,6 +77,7 @@ function suffixSize(code: string, letterAt: number): number {
 
 function selectStack(s: Selecting): Selection | undefined {
   const { mnemonic, code, codeBits, operands, context } = s;
+  if (context & CONTEXT.V86 && /^(push|pop)fd?$/.test(mnemonic)) return host(`v86-${mnemonic.replace('d', '')}`, s);
   const stack = codeBits === 64 ? '' : '.l';
   switch (mnemonic) {
     case 'push':
@@ -202,9 +203,14 @@ function selectCet(s: Selecting): Selection | undefined {
   return undefined;
 }
 
+/** #UD in real-address and virtual-8086 mode. */
+const PROTECTED_ONLY = new Set(['lldt', 'ltr', 'sldt', 'str', 'lar', 'lsl', 'verr', 'verw', 'arpl']);
+
 /** Chooses the form. Undefined: the machine has no such instruction. */
 export function select(s: Selecting): Selection | undefined {
-  const { mnemonic, instruction, operands, code, codeBits } = s;
+  const { mnemonic, instruction, operands, code, codeBits, context } = s;
+  if (PROTECTED_ONLY.has(mnemonic) && (context & (CONTEXT.PROTECTED | CONTEXT.V86)) !== CONTEXT.PROTECTED)
+    return UNDEFINED;
   const string = STRINGS[mnemonic];
   if (string && operands.some((o) => o.letter === 'n')) return selectString(s, string);
   if (mnemonic === 'sal') return { name: 'shl', size: operands[0]!.bits };
@@ -220,6 +226,7 @@ export function select(s: Selecting): Selection | undefined {
   if (NO_OPERAND[mnemonic]) {
     // SYSCALL outside 64-bit mode is an AMD matter: #UD on Intel.
     if (mnemonic === 'syscall' && codeBits !== 64) return UNDEFINED;
+    if (context & CONTEXT.V86 && (mnemonic === 'cli' || mnemonic === 'sti')) return host(`v86-${mnemonic}`, s);
     return { ...simpleForm(mnemonic), ends: mnemonic === 'syscall' };
   }
   if (NOTHING.has(mnemonic)) return simpleForm('nop');

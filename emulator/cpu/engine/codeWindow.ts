@@ -19,12 +19,7 @@ export const windowKey = (w: CodeWindow): number => w.first | (w.last << 12) | (
  * The window of the page that `rip` lies on at offset `pageOffset`, in a code segment of 16 or 32 bits. Undefined when
  * `rip` is beyond the limit.
  */
-export function codeWindow(
-  codeBits: 16 | 32,
-  limit: number,
-  rip: number,
-  pageOffset: number,
-): CodeWindow | undefined {
+export function codeWindow(codeBits: 16 | 32, limit: number, rip: number, pageOffset: number): CodeWindow | undefined {
   if (rip > limit) return undefined;
   const beyond = codeBits === 16 && rip > 0xffff;
   const low = beyond ? 0x1_0000 : 0;

@@ -15,22 +15,7 @@ import {
   xor,
 } from '../../wasm/expressions.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
-import {
-  AC,
-  ARITHMETIC,
-  arithmeticFlags,
-  DF,
-  ID,
-  IF,
-  IOPL,
-  loadArithmeticFlags,
-  NT,
-  RF,
-  TF,
-  VIF,
-  VIP,
-  VM,
-} from '../flags.ts';
+import { AC, ARITHMETIC, arithmeticFlags, DF, ID, IF, IOPL, loadArithmeticFlags, NT, RF, TF, VM } from '../flags.ts';
 import { get32, put32, RBP, RSP, STATE } from '../state.ts';
 import { setSized, undoOnFault } from './registers.ts';
 import { StackAccess } from './stackAccess.ts';
@@ -101,8 +86,7 @@ export const stack: readonly Definition[] = [
     s.commit();
     loadArithmeticFlags(e.flags, value);
     const kept = and(old, xor(mask, i32(-1)));
-    const cleared = e.size === 16 ? ~RF : ~(RF | VIF | VIP);
-    put32(f, STATE.rflags, or(and(kept, i32(cleared & ~ARITHMETIC)), or(and(value, mask), i32(2))));
+    put32(f, STATE.rflags, or(and(kept, i32(~RF & ~ARITHMETIC)), or(and(value, mask), i32(2))));
     f.if(and(xor(get32(STATE.rflags), old), i32(AC)), () => f.run(e.core.updateContext));
     f.if(and(get32(STATE.rflags), i32(TF)), () => e.leave());
     f.if(and(and(xor(old, i32(-1)), get32(STATE.rflags)), i32(IF)), () => e.leave());

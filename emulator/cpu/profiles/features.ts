@@ -20,6 +20,7 @@ const at = (leaf: number, subleaf: number, register: Feature['register'], rows: 
 export const FEATURES: readonly Feature[] = [
   ...at(1, 0, 'edx', [
     ['fpu', 0, 'FPU', 'FPU287', 'FPU387'],
+    ['vme', 1],
     ['de', 2],
     ['pse', 3],
     ['tsc', 4, 'TSC'],

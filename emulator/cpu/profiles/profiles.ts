@@ -16,7 +16,7 @@ export interface CpuProfile {
 }
 
 const COMMON =
-  'fpu de pse tsc msr pae cx8 sep pge cmov pat pse36 clflush mmx fxsr sse sse2 pni ssse3 sse4_1 sse4_2 cx16 movbe popcnt ' +
+  'fpu vme de pse tsc msr pae cx8 sep pge cmov pat pse36 clflush mmx fxsr sse sse2 pni ssse3 sse4_1 sse4_2 cx16 movbe popcnt ' +
   'fsgsbase bmi1 smep bmi2 erms adx smap clflushopt clwb umip pku shstk ibt rdpid fsrm ' +
   'syscall nx pdpe1gb rdtscp lm lahf_lm abm 3dnowprefetch';
 

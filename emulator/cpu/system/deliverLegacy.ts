@@ -12,8 +12,9 @@ import { ACCESS } from '../../memory/paging.ts';
 import { EVENT } from '../events.ts';
 import { readRflags } from '../registers.ts';
 import { CS, SS, STATE, segment } from '../state.ts';
+import { deliverReal } from './deliverReal.ts';
 import { checkpoint, rspField } from './host/codeTargets.ts';
-import { addTo, type HostContext, raise, readable, VECTOR } from './host/context.ts';
+import { addTo, type HostContext, raise, readable, VECTOR, virtual8086 } from './host/context.ts';
 import {
   AR,
   attributesOf,
@@ -25,8 +26,9 @@ import {
   setDescriptorBit,
 } from './host/descriptors.ts';
 import { innerStack } from './host/innerStack.ts';
-import { pushStack } from './host/stack.ts';
+import { pushAll } from './host/stack.ts';
 import { deliverToTask } from './host/taskGates.ts';
+import { leaveVirtual8086, redirectInterrupt, virtual8086Frame } from './host/virtual8086.ts';
 
 const TASK_GATE = 5;
 const INTERRUPT_OR_TRAP = [6, 7, 14, 15];
@@ -76,8 +78,7 @@ function handlerSegment(c: HostContext, gate: Gate, ext: number): Descriptor | u
   const attributes = attributesOf(d);
   const isCode = (attributes & (AR.S | AR.CODE)) === (AR.S | AR.CODE);
   if (!isCode || dplOf(attributes) > c.state.get32(STATE.cpl)) return refuse(VECTOR.GP, code);
-  if (!(attributes & AR.PRESENT)) return refuse(VECTOR.NP, code);
-  return gate.target > limitOf(d) >>> 0 ? refuse(VECTOR.GP, ext) : d;
+  return attributes & AR.PRESENT ? d : refuse(VECTOR.NP, code);
 }
 
 /** The handler's shadow stack, after the ordinary pushes. False with the fault recorded. */
@@ -95,14 +96,18 @@ function shadowFrame(c: HostContext, from: number, to: number, cs: number, retur
 }
 
 /**
- * Event delivery through a 32-bit IDT in protected mode (SDM Vol. 3A §6.12; shadow stacks: Vol. 2, INT n). Returns 0, 1
+ * Event delivery outside IA-32e mode: through a 32-bit IDT from protected and virtual-8086 mode (SDM Vol. 3A §6.12; shadow stacks: Vol. 2, INT n). Returns 0, 1
  * with a nested fault recorded, or a sentence for what is not there yet.
  */
 export function deliverLegacy(c: HostContext): 0 | 1 | string {
   const { state, exports } = c;
-  if (!(state.low(STATE.cr0) & 1))
-    return 'The guest takes an event in real mode, which this machine does not have yet.';
+  if (!(state.low(STATE.cr0) & 1)) return deliverReal(c);
   const kind = state.get32(STATE.eventKind);
+  const v86 = virtual8086(c);
+  if (v86 && kind === EVENT.SOFTWARE) {
+    const redirected = redirectInterrupt(c);
+    if (redirected !== undefined) return redirected;
+  }
   const hasError = state.get32(STATE.eventHasError) !== 0;
   const error = state.get32(STATE.eventError);
   const software = kind === EVENT.SOFTWARE || kind === EVENT.SOFTWARE_EXCEPTION;
@@ -117,6 +122,10 @@ export function deliverLegacy(c: HostContext): 0 | 1 | string {
   const d = handlerSegment(c, gate, ext);
   if (!d) return 1;
   const newLevel = attributesOf(d) & AR.CONFORMING ? level : dplOf(attributesOf(d));
+  if (v86 && newLevel !== 0) {
+    raise(c, VECTOR.GP, (gate.selector & 0xfffc) | ext);
+    return 1;
+  }
 
   const size = gate.type & 8 ? 4 : 2;
   const flags = readRflags(state) | (kind === EVENT.FAULT ? 0x10000 : 0);
@@ -124,14 +133,23 @@ export function deliverLegacy(c: HostContext): 0 | 1 | string {
   const oldSsp = currentSsp(c);
   const pushes = [flags, oldCs, returnRip, ...(hasError ? [error] : [])];
   const undo = checkpoint(c);
+  let stackCode = ext;
   if (newLevel < level) {
     pushes.unshift(state.get32(segment(SS).selector), state.low(rspField));
+    if (v86) pushes.unshift(...virtual8086Frame(c));
     const stack = innerStack(c, newLevel, ext);
     if (!stack) return 1;
     stack.load();
+    stackCode |= state.get32(segment(SS).selector) & 0xfffc;
   }
+  const withinLimit = (): boolean => {
+    if (gate.target <= limitOf(d) >>> 0) return true;
+    raise(c, VECTOR.GP, ext);
+    return false;
+  };
   const entered =
-    pushes.every((value) => pushStack(c, size, value, 0)) &&
+    pushAll(c, size, pushes, stackCode) &&
+    withinLimit() &&
     shadowFrame(c, level, newLevel, oldCs, returnRip) &&
     setDescriptorBit(c, d, 0x100);
   if (!entered) {
@@ -144,6 +162,7 @@ export function deliverLegacy(c: HostContext): 0 | 1 | string {
   const cleared = 0x34100 | (gate.type & 1 ? 0 : 0x200);
   state.set32(STATE.rflags, state.get32(STATE.rflags) & ~cleared);
   state.set32(STATE.cpl, newLevel);
+  if (v86) leaveVirtual8086(c);
   putDescriptor(c, CS, (gate.selector & 0xfffc) | newLevel, d);
   state.setHalves(STATE.rip, gate.target, 0);
   state.set32(STATE.interruptShadow, 0);

@@ -77,6 +77,10 @@ export const HOST_INSTRUCTIONS = [
   'sysexitq',
   'monitor',
   'mwait',
+  'v86-cli',
+  'v86-sti',
+  'v86-pushf',
+  'v86-popf',
 ] as const;
 
 export type HostInstruction = (typeof HOST_INSTRUCTIONS)[number];

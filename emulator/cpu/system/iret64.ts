@@ -200,7 +200,7 @@ export const interruptReturn: readonly Definition[] = [
     emit: (e) => {
       e.f.branchIf(e.f.call(e.core.iret64, i32(e.size / 8)), e.fault);
       // RF covers one instruction, TF traps after it: the run loop sees to both.
-      e.f.if(and(get32(STATE.rflags), i32(TF | RF)), () => e.leaveTo(get64(STATE.rip)));
+      e.f.if(and(get32(STATE.rflags), i32(TF | RF | VIP)), () => e.leaveTo(get64(STATE.rip)));
       e.jump(get64(STATE.rip));
     },
   },

@@ -38,7 +38,7 @@ import {
   setDescriptorBit,
 } from './descriptors.ts';
 import { innerStack, innerStack64 } from './innerStack.ts';
-import { peekStack, pushStack } from './stack.ts';
+import { peekStack, pushAll, pushStack } from './stack.ts';
 import { farTaskTransfer } from './taskGates.ts';
 
 /** Far CALL and JMP through call gates (SDM Vol. 3A §5.8.3–5.8.5; Vol. 2, CALL). */
@@ -204,10 +204,6 @@ function switchLegacy(
   const oldRsp = state.low(rspField);
   const stack = innerStack(c, newLevel, 0);
   if (!stack) return false;
-  if (!targetInRange(c, target, ...gate.target)) {
-    gp0(c);
-    return false;
-  }
   const parameters: number[] = [];
   for (let i = gate.count - 1; i >= 0; i--) {
     const value = peekStack(c, gate.size, i * gate.size);
@@ -215,5 +211,9 @@ function switchLegacy(
     parameters.push(value[0]);
   }
   stack.load();
-  return [oldSs, oldRsp, ...parameters, oldCs, returnRip[0]].every((value) => pushStack(c, gate.size, value, 0));
+  const code = state.get32(segment(SS).selector) & 0xfffc;
+  if (!pushAll(c, gate.size, [oldSs, oldRsp, ...parameters, oldCs, returnRip[0]], code)) return false;
+  if (targetInRange(c, target, ...gate.target)) return true;
+  gp0(c);
+  return false;
 }

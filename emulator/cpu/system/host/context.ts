@@ -90,7 +90,10 @@ export function nextRip(c: HostContext): [number, number] {
 
 export const cpl = (c: HostContext): number => c.state.get32(STATE.cpl);
 export const longMode = (c: HostContext): boolean => (c.state.low(STATE.efer) & 0x400) !== 0;
-export const protectedMode = (c: HostContext): boolean => (c.state.low(STATE.cr0) & 1) !== 0;
+const VM = 0x20000;
+export const virtual8086 = (c: HostContext): boolean => (c.state.get32(STATE.rflags) & VM) !== 0;
+/** CR0.PE is set and RFLAGS.VM is not. */
+export const protectedMode = (c: HostContext): boolean => (c.state.low(STATE.cr0) & 1) !== 0 && !virtual8086(c);
 
 /** The linear address of the memory operand, put there by the handler. */
 export const operandAddress = (c: HostContext): [number, number] => [

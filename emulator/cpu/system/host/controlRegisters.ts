@@ -13,6 +13,7 @@ import {
   nextRip,
   operandAddress,
   raise,
+  readable,
   readOperand,
   VECTOR,
   writeOperandRegister,
@@ -35,6 +36,8 @@ const CR0 = {
 } as const;
 const CR0_WRITABLE = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
 const CR4 = {
+  VME: 1,
+  PVI: 2,
   TSD: 4,
   DE: 8,
   PSE: 16,
@@ -56,6 +59,7 @@ const EFER = { LME: 0x100, LMA: 0x400 } as const;
 /** Which CR4 bits the profile lets software set. */
 function cr4Writable(c: HostContext): number {
   const bits: [string, number][] = [
+    ['vme', CR4.VME | CR4.PVI],
     ['tsc', CR4.TSD],
     ['de', CR4.DE],
     ['pse', CR4.PSE],
@@ -105,9 +109,6 @@ function writeCr0(c: HostContext, low: number, high: number): number {
     if (c.codeBits === 64) return gp0(c);
     if (state.low(STATE.cr4) & CR4.PCIDE) return gp0(c);
     state.setHalves(STATE.efer, state.low(STATE.efer) & ~EFER.LMA, state.high(STATE.efer));
-  }
-  if (!(value & CR0.PE)) {
-    return c.unsupported('The guest leaves protected mode; this machine does not have real mode yet.');
   }
   const reloads = (value ^ old) & (CR0.PG | CR0.CD | CR0.NW);
   if (reloads && usesPae(state, value, state.low(STATE.cr4)) && !loadPdptes(c, state.low(STATE.cr3))) return FAULT;
@@ -241,6 +242,15 @@ export const controlRegisters: Readonly<Record<string, HostHandler>> = {
     c.state.setHalves(STATE.cr0, c.state.low(STATE.cr0) & ~CR0.TS, 0);
     c.exports.updateContext();
     return relookup(c);
+  },
+  // Loads PE, MP, EM and TS; PE cannot be cleared.
+  lmsw: (c) => {
+    if (cpl(c) !== 0) return gp0(c);
+    const host = c.operands[0]?.kind === 'memory' ? readable(c, ...operandAddress(c), 2, 0) : undefined;
+    if (host === 0) return FAULT;
+    const word = host === undefined ? readOperand(c, 0)[0] : c.state.view.getUint16(host, true);
+    const old = c.state.low(STATE.cr0);
+    return writeCr0(c, ((old & ~(CR0.MP | CR0.EM | CR0.TS)) | (word & 15)) >>> 0, 0);
   },
   invlpg: (c) => {
     if (cpl(c) !== 0) return gp0(c);

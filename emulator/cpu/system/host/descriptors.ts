@@ -14,6 +14,8 @@ import {
   writable,
 } from './context.ts';
 
+import { loadRealSegment } from './realMode.ts';
+
 /** A segment descriptor as its two halves, and where it was read. */
 export interface Descriptor {
   readonly low: number;
@@ -113,7 +115,8 @@ export function putDescriptor(c: HostContext, index: number, selector: number, d
 /** MOV and POP to a data-segment register (SDM Vol. 2, MOV; Vol. 3A §5.6, §5.7). */
 export function loadDataSegment(c: HostContext, index: number, selector: number): number {
   if (!protectedMode(c)) {
-    return c.unsupported('The guest loads a segment register in real mode, which this machine does not have yet.');
+    loadRealSegment(c, index, selector);
+    return DONE;
   }
   const rpl = selector & 3;
   const level = cpl(c);

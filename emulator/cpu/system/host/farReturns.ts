@@ -2,7 +2,7 @@ import { returnShadowStack } from '../../../cet/hostShadowStack.ts';
 import { readRflags, writeRflags } from '../../registers.ts';
 import { CS, DS, ES, FS, GS, SS, STATE, segment } from '../../state.ts';
 import { is64, linearTarget, rspField, targetInRange } from './codeTargets.ts';
-import { addTo, cpl, FAULT, gp0, type HostContext, LOOKUP, longMode, raise, VECTOR } from './context.ts';
+import { addTo, cpl, FAULT, gp0, type HostContext, LOOKUP, longMode, protectedMode, raise, VECTOR } from './context.ts';
 import {
   AR,
   attributesOf,
@@ -13,8 +13,10 @@ import {
   readDescriptor,
   setDescriptorBit,
 } from './descriptors.ts';
+import { realInterruptReturn, realReturn } from './realMode.ts';
 import { peekStack, skipStack } from './stack.ts';
 import { taskReturn } from './taskGates.ts';
+import { returnToVirtual8086 } from './virtual8086.ts';
 
 /** Far RET, and IRET outside 64-bit mode (SDM Vol. 2; Vol. 3A §5.8.6). */
 
@@ -27,9 +29,9 @@ function returnTarget(c: HostContext, selector: number): Descriptor | undefined 
   };
   const rpl = selector & 3;
   if (code === 0) return refuse(VECTOR.GP, 0);
-  if (rpl < cpl(c)) return refuse(VECTOR.GP, code);
   const d = readDescriptor(c, selector);
   if (!d) return undefined;
+  if (rpl < cpl(c)) return refuse(VECTOR.GP, code);
   const attributes = attributesOf(d);
   if ((attributes & (AR.S | AR.CODE)) !== (AR.S | AR.CODE)) return refuse(VECTOR.GP, code);
   if (attributes & AR.CONFORMING ? dplOf(attributes) > rpl : dplOf(attributes) !== rpl) return refuse(VECTOR.GP, code);
@@ -150,6 +152,7 @@ const RETURN_SIZE: Readonly<Record<string, number>> = { q: 8, d: 4, w: 2 };
 export function farReturn(c: HostContext): number {
   const size = RETURN_SIZE[/^Retf([wdq])/.exec(c.code)?.[1] ?? 'w']!;
   const release = c.operands[0]?.kind === 'immediate' ? c.operands[0].value & 0xffff : 0;
+  if (!protectedMode(c)) return realReturn(c, size, release);
   const status = returnTo(c, { size, words: 2, release, alwaysStack: false }, false);
   if (status === LOOKUP) c.exports.updateContext();
   return status;
@@ -169,9 +172,10 @@ const FLAG = {
 /** IRET in 32-bit protected mode and compatibility mode, and of 16 bits in 64-bit mode. */
 export function interruptReturn(c: HostContext): number {
   const size = RETURN_SIZE[/^Iret([wdq])/.exec(c.code)?.[1] ?? 'w']!;
-  const old = readRflags(c.state);
   // Even when it faults (SDM Vol. 3A §7.7.1).
   c.state.set32(STATE.nmiBlocked, 0);
+  if (!protectedMode(c)) return realInterruptReturn(c, size);
+  const old = readRflags(c.state);
   if (old & FLAG.NT) {
     if (longMode(c)) return gp0(c);
     return taskReturn(c);
@@ -179,7 +183,9 @@ export function interruptReturn(c: HostContext): number {
   const image = peekStack(c, size, size * 2);
   if (!image) return FAULT;
   if (size === 4 && image[0] & FLAG.VM && cpl(c) === 0 && !longMode(c)) {
-    return c.unsupported('The guest returns to virtual-8086 mode, which this machine does not have yet.');
+    return returnToVirtual8086(c, () =>
+      returnShadowStack(c, { from: 0, to: 3, cs: 0, lip: [0, 0], to64: false, leavesInterruptStack: false }),
+    );
   }
   const level = cpl(c);
   const status = returnTo(c, { size, words: 3, release: 0, alwaysStack: c.codeBits === 64 }, true);

@@ -13,6 +13,7 @@ import {
   longMode,
   nextRip,
   operandAddress,
+  protectedMode,
   raise,
   readable,
   VECTOR,
@@ -27,6 +28,7 @@ import {
   setDescriptorBit,
 } from './descriptors.ts';
 import { farReturn, interruptReturn } from './farReturns.ts';
+import { realCall, realJump } from './realMode.ts';
 import { pushStack } from './stack.ts';
 
 /** Far JMP and CALL to code segments (SDM Vol. 2; Vol. 3A §5.8). */
@@ -68,6 +70,9 @@ function farTransfer(c: HostContext, call: boolean): number {
   const target = farOperand(c);
   if (!target) return FAULT;
   const { selector, low, high } = target;
+  if (!protectedMode(c)) {
+    return call ? realCall(c, selector, low, pointerBytes(c)) : realJump(c, selector, low);
+  }
   if ((selector & 0xfffc) === 0) return gp0(c);
   const d = readDescriptor(c, selector);
   if (!d) return FAULT;

@@ -8,6 +8,7 @@ import { modelSpecific } from './modelSpecific.ts';
 import { processorInstructions } from './processor.ts';
 import { segments } from './segments.ts';
 import { systemEntry } from './systemEntry.ts';
+import { virtual8086Instructions } from './virtual8086.ts';
 
 const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...controlRegisters,
@@ -18,6 +19,7 @@ const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...processorInstructions,
   ...segments,
   ...systemEntry,
+  ...virtual8086Instructions,
 };
 
 /** Handlers by host instruction number; one that is named but not there yet says so. */

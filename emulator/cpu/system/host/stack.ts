@@ -1,6 +1,6 @@
 import { ACCESS } from '../../../memory/paging.ts';
-import { ENGINE, gprAddress, RSP, SS, segment } from '../../state.ts';
-import { addTo, commit, type HostContext, readable, writable } from './context.ts';
+import { ENGINE, gprAddress, RSP, SS, STATE, segment } from '../../state.ts';
+import { addTo, commit, type HostContext, readable, VECTOR, writable } from './context.ts';
 
 /** Stack accesses of instructions in TypeScript; the stack's address size follows the mode and SS.B. */
 const rsp = { address: gprAddress(RSP), bits: 64 } as const;
@@ -45,6 +45,13 @@ export function pushStack(c: HostContext, size: number, low: number, high: numbe
   commit(c, host);
   c.state.setHalves(rsp, ...next);
   return true;
+}
+
+/** Pushes in order; a stack that is too small is #SS(`code`). False with the fault recorded. */
+export function pushAll(c: HostContext, size: number, values: readonly number[], code: number): boolean {
+  if (values.every((value) => pushStack(c, size, value, 0))) return true;
+  if (c.state.get32(STATE.eventVector) === VECTOR.SS) c.state.set32(STATE.eventError, code);
+  return false;
 }
 
 /** The value at RSP + `delta`, without moving RSP. */

@@ -37,7 +37,8 @@ function loadFlat(c: HostContext, selector: number, code: number, level: number)
 function enter(c: HostContext): number {
   const { state } = c;
   const selector = state.low(STATE.sysenterCs) & 0xfffc;
-  if (!protectedMode(c) || selector === 0) return gp0(c);
+  // Virtual-8086 mode may, real mode may not.
+  if (!(state.low(STATE.cr0) & 1) || selector === 0) return gp0(c);
   const long = longMode(c);
   state.set32(STATE.rflags, state.get32(STATE.rflags) & ~(IF | VM | RF));
   // At any CPL: ring 0 that makes system calls keeps IA32_PL3_SSP itself.
