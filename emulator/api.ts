@@ -56,6 +56,10 @@ export type RunExit =
   | { readonly kind: 'tripleFault'; readonly sentence: string }
   /** The guest wrote `code` to the debug-exit port; the process status is `(code << 1 | 1) & 0xff`. */
   | { readonly kind: 'debugExit'; readonly code: number }
+  /** The guest switched the machine off (ACPI S5, or "Shutdown" to port 8900h). */
+  | { readonly kind: 'poweredOff'; readonly sentence: string }
+  /** The guest reset the machine, which has no firmware to start it again. */
+  | { readonly kind: 'reset'; readonly sentence: string }
   /** The guest used something that the machine does not have and that has no architectural fault. */
   | { readonly kind: 'unsupported'; readonly sentence: string };
 
@@ -161,6 +165,8 @@ export interface MachineApi {
   /** Bytes that the guest wrote to the serial port, as they come. */
   onSerialOutput(listener: (bytes: Uint8Array) => void): void;
   serialInput(bytes: Uint8Array): void;
+  /** Sentences about what the guest did that this machine treats in a way of its own. */
+  onNotice(listener: (sentence: string) => void): void;
 
   snapshot(): MachineSnapshot;
   restore(snapshot: MachineSnapshot): void;

@@ -45,6 +45,7 @@ export class Machine implements MachineApi {
   private readonly vcpu: Vcpu;
   private readonly platform: Platform;
   private readonly listeners: ((bytes: Uint8Array) => void)[] = [];
+  private readonly noticeListeners: ((sentence: string) => void)[] = [];
 
   /** @throws RangeError with one sentence when the configuration cannot be had */
   static create(configuration: MachineConfiguration): Machine {
@@ -63,6 +64,9 @@ export class Machine implements MachineApi {
         time: () => (this.vcpu as Vcpu | undefined)?.time() ?? 0,
         serialOutput: (byte) => {
           for (const listener of this.listeners) listener(Uint8Array.of(byte));
+        },
+        notice: (sentence) => {
+          for (const listener of this.noticeListeners) listener(sentence);
         },
       },
     );
@@ -229,6 +233,10 @@ export class Machine implements MachineApi {
 
   onSerialOutput(listener: (bytes: Uint8Array) => void): void {
     this.listeners.push(listener);
+  }
+
+  onNotice(listener: (sentence: string) => void): void {
+    this.noticeListeners.push(listener);
   }
 
   serialInput(bytes: Uint8Array): void {

@@ -26,7 +26,15 @@ interface Summary {
   events: Record<string, number>;
 }
 
-const STATUS = { halted: 3, tripleFault: 4, unsupported: 5, maxSteps: 124, interrupted: 130 } as const;
+const STATUS = {
+  halted: 3,
+  tripleFault: 4,
+  unsupported: 5,
+  reset: 6,
+  poweredOff: 0,
+  maxSteps: 124,
+  interrupted: 130,
+} as const;
 /** Steps between two looks at Ctrl-C and the step limit. */
 const CHUNK_STEPS = 0x8_0000;
 const SLICE_MILLISECONDS = 20;
@@ -36,6 +44,7 @@ export async function runGuest(args: readonly string[]): Promise<number> {
   const options = readRunOptions(args);
   const machine = await prepare(options);
   machine.onSerialOutput((bytes) => process.stdout.write(bytes));
+  machine.onNotice((sentence) => console.error(`shadowstep: ${sentence}`));
   let interrupted = false;
   const interrupt = () => {
     interrupted = true;

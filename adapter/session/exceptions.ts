@@ -26,6 +26,8 @@ export const exceptionRequests: Family = {
         return body('Triple fault', stop.sentence);
       case 'unsupported':
         return body('Not supported', stop.sentence);
+      case 'reset':
+        return body('Reset', stop.sentence);
       case 'halted':
         return body('Halted', stop.sentence);
       default:

@@ -50,6 +50,7 @@ export function lifecycleRequests(host: SessionHost): Family {
     }
     const serial = new SerialOutput((text) => state.print(text, 'stdout'));
     machine.onSerialOutput((bytes) => serial.accept(bytes));
+    machine.onNotice((sentence) => state.print(`${sentence}\n`));
     slot = { machine, reset: machine.snapshot(), key, serial };
     return slot;
   };

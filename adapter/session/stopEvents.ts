@@ -17,9 +17,14 @@ export function announceStop(state: SessionState, debuggee: Debuggee, stop: Stop
     state.send('terminated');
     return;
   }
-  if (stop.reason === 'halted' || stop.reason === 'tripleFault' || stop.reason === 'unsupported') {
-    state.print(`${stop.sentence}\n`, 'important');
+  if (stop.reason === 'poweredOff') {
+    state.ended = true;
+    state.print(`${stop.sentence}\n`);
+    state.send('exited', { exitCode: 0 });
+    state.send('terminated');
+    return;
   }
+  if ('sentence' in stop) state.print(`${stop.sentence}\n`, 'important');
   const threadId = threadIdOf(debuggee.machine.currentVcpu);
   state.send('stopped', { ...stoppedBody(state, debuggee, stop), threadId, allThreadsStopped: true });
 }
@@ -29,7 +34,7 @@ type StoppedBody = Omit<DebugProtocol.StoppedEvent['body'], 'threadId' | 'allThr
 function stoppedBody(
   state: SessionState,
   { machine, program }: Debuggee,
-  stop: Exclude<Stop, { reason: 'debugExit' }>,
+  stop: Exclude<Stop, { reason: 'debugExit' | 'poweredOff' }>,
 ): StoppedBody {
   switch (stop.reason) {
     case 'step': {
@@ -56,6 +61,8 @@ function stoppedBody(
       return { reason: 'halt', description: 'Halted', text: stop.sentence };
     case 'tripleFault':
       return { reason: 'exception', description: 'Triple fault', text: stop.sentence };
+    case 'reset':
+      return { reason: 'exception', description: 'Reset', text: stop.sentence };
     case 'unsupported':
       return { reason: 'exception', description: 'Not supported by this machine', text: stop.sentence };
   }

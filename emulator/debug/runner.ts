@@ -176,7 +176,10 @@ export class Runner {
         return this.policy.stopsAt(exit.event) ? this.stoppedFor(exit.event) : undefined;
       case 'halted':
       case 'tripleFault':
+      case 'reset':
       case 'unsupported':
+        return { reason: exit.kind, sentence: exit.sentence };
+      case 'poweredOff':
         return { reason: exit.kind, sentence: exit.sentence };
       case 'debugExit':
         return { reason: 'debugExit', code: exit.code };

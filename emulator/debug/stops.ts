@@ -9,7 +9,8 @@ export type Stop =
   | { readonly reason: 'breakpoint'; readonly ids: readonly number[] }
   /** The event has not been delivered yet; going on delivers it. */
   | { readonly reason: 'exception'; readonly event: PendingEvent }
-  | { readonly reason: 'halted' | 'tripleFault' | 'unsupported'; readonly sentence: string }
+  | { readonly reason: 'halted' | 'tripleFault' | 'reset' | 'unsupported'; readonly sentence: string }
+  | { readonly reason: 'poweredOff'; readonly sentence: string }
   | { readonly reason: 'debugExit'; readonly code: number };
 
 /** The stop conditions in force. The adapter owns what they mean; run control asks at the right moments. */

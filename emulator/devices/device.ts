@@ -3,6 +3,8 @@ export interface PortDevice {
   readonly name: string;
   /** First port and how many. */
   readonly ports: readonly (readonly [first: number, count: number])[];
+  /** On an 8-bit bus: a wider access becomes accesses of one byte to ports one after the other. */
+  readonly byteWide?: boolean;
   read(port: number, size: number): number;
   write(port: number, size: number, value: number): void;
   save(): unknown;
@@ -52,21 +54,40 @@ export type InterruptLine = (level: boolean) => void;
 /** Routes port accesses. A port without a device reads as ones and swallows writes, as an empty bus does. */
 export class PortBus {
   private readonly devices: readonly PortDevice[];
+  /** Which device answers at a port that was used before. */
+  private readonly known = new Map<number, PortDevice | undefined>();
 
   constructor(devices: readonly PortDevice[]) {
     this.devices = devices;
   }
 
   private find(port: number): PortDevice | undefined {
-    return this.devices.find((d) => d.ports.some(([first, count]) => port >= first && port < first + count));
+    let device = this.known.get(port);
+    if (device === undefined && !this.known.has(port)) {
+      device = this.devices.find((d) => d.ports.some(([first, count]) => port >= first && port < first + count));
+      this.known.set(port, device);
+    }
+    return device;
+  }
+
+  /** A device's ports may have moved. */
+  moved(): void {
+    this.known.clear();
   }
 
   read(port: number, size: number): number {
     const device = this.find(port);
-    return device ? device.read(port, size) : size === 4 ? 0xffffffff : (1 << (size * 8)) - 1;
+    if (device === undefined) return size === 4 ? 0xffffffff : (1 << (size * 8)) - 1;
+    if (size === 1 || !device.byteWide) return device.read(port, size);
+    let value = 0;
+    for (let i = 0; i < size; i++) value |= this.read((port + i) & 0xffff, 1) << (i * 8);
+    return value >>> 0;
   }
 
   write(port: number, size: number, value: number): void {
-    this.find(port)?.write(port, size, value);
+    const device = this.find(port);
+    if (device === undefined) return;
+    if (size === 1 || !device.byteWide) device.write(port, size, value);
+    else for (let i = 0; i < size; i++) this.write((port + i) & 0xffff, 1, (value >>> (i * 8)) & 0xff);
   }
 }

@@ -10,6 +10,7 @@ import {
   type TimedDevice,
 } from './device.ts';
 import { InterruptLines } from './interruptLines.ts';
+import { IRQ, pcDevices } from './pcDevices.ts';
 import { Serial } from './serial.ts';
 
 /** What devices may know of the machine around them. */
@@ -24,6 +25,8 @@ export interface PlatformHost {
   /** Machine time in steps (idle time included), exact inside an instruction too. */
   time(): number;
   serialOutput(byte: number): void;
+  /** A sentence for the person who runs the guest. */
+  notice(sentence: string): void;
 }
 
 /** Anything on the platform: what it offers is told by the members that it has. */
@@ -65,8 +68,20 @@ export class Platform {
         this.nextDeadline = undefined;
       },
     };
-    this.serial = this.add(new Serial((byte) => host.serialOutput(byte)));
+    this.serial = this.add(new Serial((byte) => host.serialOutput(byte), this.line(IRQ.serial)));
     this.add(new DebugExit((code) => this.stop({ kind: 'debugExit', code })));
+    const devices = pcDevices({
+      ...{ clock: this.clock, memoryBytes: configuration.memoryBytes, cpus: configuration.cpus },
+      line: (number) => this.line(number),
+      stop: (exit) => this.stop(exit),
+      notice: (sentence) => host.notice(sentence),
+      portsMoved: () => this.ports.moved(),
+      sleep: {
+        sleep: () => this.stop({ kind: 'unsupported', sentence: 'The guest put the machine to sleep (ACPI S3).' }),
+        wake: () => undefined,
+      },
+    });
+    for (const device of devices) this.add(device);
     this.ports = new PortBus(this.devices.filter(isPortDevice));
     this.powerUp = this.save();
   }

@@ -62,6 +62,7 @@ export function memoryMachine(memoryBytes = 4 * 2 ** 20, bits: 16 | 32 | 64 = 64
     readPhysical: (address, length) => read(BigInt(address), length),
     writePhysical: (address, data) => write(BigInt(address), data),
     onSerialOutput: () => {},
+    onNotice: () => {},
     serialInput: () => {},
     snapshot: absent,
     restore: absent,
