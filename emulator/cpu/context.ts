@@ -23,6 +23,8 @@ export const CONTEXT = {
   NO_SSE: 1 << 11,
   PAGING: 1 << 12,
   UMIP: 1 << 13,
+  /** CR0.EM: x87 instructions are #NM, MMX instructions #UD. */
+  EMULATE_X87: 1 << 14,
 } as const;
 
 const bitIf = (condition: I32, bit: number): I32 => and(i32(bit), sub0(condition));
@@ -70,6 +72,7 @@ export function defineContext(core: Core): void {
       bitIf(or(test(cr0, 4), eqz(test(cr4, 1 << 9))), CONTEXT.NO_SSE),
       bitIf(test(cr0, 1 << 31), CONTEXT.PAGING),
       bitIf(test(cr4, 1 << 11), CONTEXT.UMIP),
+      bitIf(test(cr0, 4), CONTEXT.EMULATE_X87),
     ];
     const word = f.let(parts.reduce((a, b) => or(a, b)));
     // Another privilege level has other rights to the page that is being fetched from.

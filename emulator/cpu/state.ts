@@ -54,6 +54,13 @@ export const MTRR = {
   mask: (index: number) => quad(13 + index * 2),
 } as const;
 
+/**
+ * x87 data registers in physical order (R0–R7), 16 bytes each: significand (i64), sign and exponent (16 bits), zeros.
+ * ST(i) is R((TOP + i) mod 8), TOP being bits 13:11 of STATE.fpuStatus; MMi is the significand of Ri.
+ */
+export const X87_BASE = STATE_BASE + 0x500;
+export const x87Address = (physical: number): number => X87_BASE + physical * 16;
+
 export const STATE = layout(STATE_BASE + 0x600, {
   rip: 64,
   /** Lazy arithmetic flags (`cpu/flags.ts`). */
@@ -140,6 +147,17 @@ export const STATE = layout(STATE_BASE + 0x600, {
   pdpte1: 64,
   pdpte2: 64,
   pdpte3: 64,
+  /** x87 control and status words; ES and B of the status word are kept as the exception flags and masks make them. */
+  fpuControl: 32,
+  fpuStatus: 32,
+  /** Bit i is set when Ri is not empty: the abridged tag word of FXSAVE. */
+  fpuTags: 32,
+  /** Last instruction: its 11 opcode bits, CS selector and offset; its operand's segment selector and offset. */
+  fpuOpcode: 32,
+  fpuCs: 32,
+  fpuDs: 32,
+  fpuIp: 64,
+  fpuDp: 64,
 });
 
 export const ENGINE = layout(ENGINE_BASE, {

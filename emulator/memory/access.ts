@@ -80,7 +80,7 @@ function requireAligned(f: FunctionBuilder, core: Core, linear: I64, size: I32, 
     const misaligned = ne(and(wrap(linear), sub(alignment, i32(1))), i32(0));
     const on = and(
       and(ne(and(get32(STATE.rflags), i32(RFLAGS_AC)), i32(0)), ne(and(wrap(get64(STATE.cr0)), i32(CR0_AM)), i32(0))),
-      and(eq(get32(STATE.cpl), i32(3)), eqz(and(access, i32(ACCESS.SHADOW | ACCESS.IMPLICIT)))),
+      and(eq(get32(STATE.cpl), i32(3)), eqz(and(access, i32(ACCESS.SHADOW | ACCESS.IMPLICIT | ACCESS.ANY_ALIGNMENT)))),
     );
     f.if(and(misaligned, on), () => {
       f.run(core.raiseError, i32(ALIGNMENT_CHECK), i32(0));

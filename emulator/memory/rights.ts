@@ -21,6 +21,8 @@ export const ACCESS = {
   STACK: 32,
   /** The old content is read too. */
   MODIFY: 64,
+  /** No #AC: the instruction has its own rule. */
+  ANY_ALIGNMENT: 128,
 } as const;
 
 const CR0_WP = 1 << 16;

@@ -52,10 +52,12 @@ export const FEATURES: readonly Feature[] = [
   ...at(7, 0, 'ebx', [
     ['fsgsbase', 0, 'FSGSBASE'],
     ['bmi1', 3, 'BMI1'],
+    ['fdp_excptn_only', 6],
     ['smep', 7],
     ['bmi2', 8, 'BMI2'],
     ['erms', 9],
     ['invpcid', 10, 'INVPCID'],
+    ['zero_fcs_fds', 13],
     ['adx', 19, 'ADX'],
     ['smap', 20, 'SMAP'],
     ['clflushopt', 23, 'CLFLUSHOPT'],

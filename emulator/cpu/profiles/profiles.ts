@@ -15,10 +15,20 @@ export interface CpuProfile {
   readonly tsc: { readonly crystalHz: number; readonly numerator: number; readonly denominator: number };
 }
 
-const COMMON =
-  'fpu vme de pse tsc msr pae cx8 sep pge cmov pat pse36 clflush mmx fxsr sse sse2 pni ssse3 sse4_1 sse4_2 cx16 movbe popcnt ' +
-  'fsgsbase bmi1 smep bmi2 erms adx smap clflushopt clwb umip pku shstk ibt rdpid fsrm ' +
-  'syscall nx pdpe1gb rdtscp lm lahf_lm abm 3dnowprefetch';
+/** Features of all profiles, a topic a line. */
+const COMMON = [
+  'fpu fdp_excptn_only zero_fcs_fds mmx fxsr',
+  'vme de pse pae pge pse36 pat',
+  'tsc msr cx8 cx16 sep syscall lm cmov',
+  'sse sse2 pni ssse3 sse4_1 sse4_2',
+  'movbe popcnt bmi1 bmi2 adx abm lahf_lm',
+  'clflush clflushopt clwb 3dnowprefetch',
+  'erms fsrm',
+  'fsgsbase rdtscp rdpid',
+  'smep smap umip pku',
+  'nx pdpe1gb',
+  'shstk ibt',
+].flatMap((names) => names.split(' '));
 
 export const PROFILES: readonly CpuProfile[] = [
   {
@@ -29,7 +39,7 @@ export const PROFILES: readonly CpuProfile[] = [
     signature: 0x806c1,
     physicalAddressBits: 39,
     linearAddressBits: 48,
-    features: COMMON.split(' '),
+    features: COMMON,
     tsc: { crystalHz: 38_400_000, numerator: 146, denominator: 2 },
   },
   {
@@ -40,7 +50,7 @@ export const PROFILES: readonly CpuProfile[] = [
     signature: 0x806f8,
     physicalAddressBits: 46,
     linearAddressBits: 48,
-    features: COMMON.split(' '),
+    features: COMMON,
     tsc: { crystalHz: 25_000_000, numerator: 160, denominator: 2 },
   },
 ];

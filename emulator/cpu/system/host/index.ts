@@ -2,6 +2,7 @@ import { HOST_INSTRUCTIONS } from '../hostTable.ts';
 import type { HostHandler } from './context.ts';
 import { controlRegisters } from './controlRegisters.ts';
 import { farTransfers } from './farTransfers.ts';
+import { fxSave } from './fxSave.ts';
 import { inputOutput } from './inputOutput.ts';
 import { legacy } from './legacy.ts';
 import { modelSpecific } from './modelSpecific.ts';
@@ -13,6 +14,7 @@ import { virtual8086Instructions } from './virtual8086.ts';
 const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...controlRegisters,
   ...farTransfers,
+  ...fxSave,
   ...inputOutput,
   ...legacy,
   ...modelSpecific,

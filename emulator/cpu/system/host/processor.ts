@@ -1,10 +1,9 @@
 import { ACCESS } from '../../../memory/paging.ts';
 import { CET_LEG_IW_EN, CET_SUPPRESS, CET_SUPPRESS_DIS, CET_TRACKER } from '../../context.ts';
 import { cpuid } from '../../profiles/cpuid.ts';
-import { CS, FS, GS, gprAddress, RAX, RBX, RCX, RDX, STATE, segment, xmmAddress } from '../../state.ts';
+import { CS, FS, GS, gprAddress, RAX, RBX, RCX, RDX, STATE, segment } from '../../state.ts';
 import {
   addTo,
-  commit,
   cpl,
   DONE,
   FAULT,
@@ -14,18 +13,16 @@ import {
   isCanonicalHalves,
   LEAVE,
   LOOKUP,
-  operandAddress,
   raise,
   readable,
   readOperand,
   VECTOR,
-  writable,
   writeOperandRegister,
 } from './context.ts';
 import { relookup } from './controlRegisters.ts';
 import { timeStampCounter } from './modelSpecific.ts';
 
-/** CPUID, time, HLT, FSGSBASE, protection keys, FXSAVE, and the legacy endbranch bitmap. */
+/** CPUID, time, HLT, FSGSBASE, protection keys, and the legacy endbranch bitmap. */
 const gpr = (index: number) => ({ address: gprAddress(index), bits: 64 }) as const;
 
 function runCpuid(c: HostContext): number {
@@ -125,77 +122,6 @@ function missingEndbranch(c: HostContext): number {
   return raise(c, VECTOR.CP, 3);
 }
 
-const FX_BYTES = 512;
-
-/** FXSAVE and FXRSTOR (SDM Vol. 1 §10.5): the SSE part; the x87 part is that of a processor in its initial state. */
-function fxSave(c: HostContext): number {
-  const address = operandAddress(c);
-  const refused = fxChecks(c, address);
-  if (refused !== undefined) return refused;
-  const { view } = c.state;
-  const image = new Uint8Array(FX_BYTES);
-  const out = new DataView(image.buffer);
-  out.setUint16(0, 0x37f, true);
-  out.setUint32(24, c.state.get32(STATE.mxcsr), true);
-  out.setUint32(28, 0xffff, true);
-  const registers = c.codeBits === 64 ? 16 : 8;
-  for (let i = 0; i < registers; i++) {
-    for (let byte = 0; byte < 16; byte++) image[160 + i * 16 + byte] = view.getUint8(xmmAddress(i) + byte);
-  }
-  return eachPart(c, address, (host, offset) => {
-    for (let byte = 0; byte < PART; byte++) view.setUint8(host + byte, image[offset + byte]!);
-  });
-}
-
-const PART = 64;
-
-function eachPart(c: HostContext, address: [number, number], store: (host: number, offset: number) => void): number {
-  // All parts are probed before the first is written.
-  for (let offset = 0; offset < FX_BYTES; offset += PART) {
-    if (!writable(c, ...addTo(...address, offset), PART, 0)) return FAULT;
-  }
-  for (let offset = 0; offset < FX_BYTES; offset += PART) {
-    const host = writable(c, ...addTo(...address, offset), PART, 0);
-    store(host, offset);
-    commit(c, host);
-  }
-  return DONE;
-}
-
-function fxChecks(c: HostContext, address: [number, number]): number | undefined {
-  if (c.state.low(STATE.cr0) & 4) return raise(c, VECTOR.UD);
-  if (c.state.low(STATE.cr0) & 8) return raise(c, VECTOR.NM);
-  if (address[0] & 15) return gp0(c);
-  return undefined;
-}
-
-const MXCSR_MASK = 0xffff;
-
-function fxRestore(c: HostContext): number {
-  const address = operandAddress(c);
-  const refused = fxChecks(c, address);
-  if (refused !== undefined) return refused;
-  const { view } = c.state;
-  const image = new Uint8Array(FX_BYTES);
-  for (let offset = 0; offset < FX_BYTES; offset += PART) {
-    const host = readable(c, ...addTo(...address, offset), PART, 0);
-    if (!host) return FAULT;
-    for (let byte = 0; byte < PART; byte++) image[offset + byte] = view.getUint8(host + byte);
-  }
-  const input = new DataView(image.buffer);
-  const mxcsr = input.getUint32(24, true);
-  if (mxcsr & ~MXCSR_MASK) return gp0(c);
-  if (input.getUint16(0, true) !== 0x37f || input.getUint16(2, true) !== 0 || image[4] !== 0) {
-    return c.unsupported('The guest restores an x87 state with FXRSTOR; this machine does not have the x87 FPU yet.');
-  }
-  c.state.set32(STATE.mxcsr, mxcsr);
-  const registers = c.codeBits === 64 ? 16 : 8;
-  for (let i = 0; i < registers; i++) {
-    for (let byte = 0; byte < 16; byte++) view.setUint8(xmmAddress(i) + byte, image[160 + i * 16 + byte]!);
-  }
-  return DONE;
-}
-
 export const processorInstructions: Readonly<Record<string, HostHandler>> = {
   cpuid: runCpuid,
   rdtsc: (c) => readTimeStamp(c, false),
@@ -220,8 +146,4 @@ export const processorInstructions: Readonly<Record<string, HostHandler>> = {
   clac: alignmentFlag(false),
   stac: alignmentFlag(true),
   'missing-endbranch': missingEndbranch,
-  fxsave: fxSave,
-  fxsave64: fxSave,
-  fxrstor: fxRestore,
-  fxrstor64: fxRestore,
 };
