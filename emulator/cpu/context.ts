@@ -25,6 +25,8 @@ export const CONTEXT = {
   UMIP: 1 << 13,
   /** CR0.EM: x87 instructions are #NM, MMX instructions #UD. */
   EMULATE_X87: 1 << 14,
+  /** CR4.OSXSAVE with SSE and AVX state in XCR0: VEX-encoded vector instructions. */
+  AVX: 1 << 15,
 } as const;
 
 const bitIf = (condition: I32, bit: number): I32 => and(i32(bit), sub0(condition));
@@ -73,6 +75,7 @@ export function defineContext(core: Core): void {
       bitIf(test(cr0, 1 << 31), CONTEXT.PAGING),
       bitIf(test(cr4, 1 << 11), CONTEXT.UMIP),
       bitIf(test(cr0, 4), CONTEXT.EMULATE_X87),
+      bitIf(and(test(cr4, 1 << 18), eq(and(lowHalf(STATE.xcr0), i32(6)), i32(6))), CONTEXT.AVX),
     ];
     const word = f.let(parts.reduce((a, b) => or(a, b)));
     // Another privilege level has other rights to the page that is being fetched from.

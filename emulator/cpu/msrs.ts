@@ -8,7 +8,7 @@ export interface Msr {
   readonly field?: Field;
   /** Feature that must be on; one of several. */
   readonly features?: readonly string[];
-  readonly check?: 'canonical' | 'ssp' | 'cet' | 'mask' | 'readOnly' | 'pat' | 'debugControl';
+  readonly check?: 'canonical' | 'ssp' | 'cet' | 'mask' | 'readOnly' | 'pat' | 'xss' | 'debugControl';
   /** For `mask`: the bits that may be set, low and high half. */
   readonly mask?: readonly [low: number, high: number];
   readonly fixed?: readonly [low: number, high: number];
@@ -43,8 +43,7 @@ export const MSRS: readonly Msr[] = [
     check: 'canonical',
     features: ['shstk'],
   },
-  // The state components of CET: their XSAVES is not there, the register is.
-  { index: 0xda0, name: 'IA32_XSS', field: STATE.xss, check: 'mask', mask: [0x1800, 0], features: CET },
+  { index: 0xda0, name: 'IA32_XSS', field: STATE.xss, check: 'xss', features: ['xsaves'] },
   { index: 0xc0000080, name: 'IA32_EFER', field: STATE.efer },
   { index: 0xc0000081, name: 'IA32_STAR', field: STATE.star, features: ['syscall'] },
   { index: 0xc0000082, name: 'IA32_LSTAR', field: STATE.lstar, check: 'canonical', features: ['lm'] },

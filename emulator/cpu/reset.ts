@@ -12,6 +12,7 @@ export function resetState(state: StateView): void {
   state.setHalves(STATE.dr7, 0x400, 0);
   state.setHalves(STATE.pat, 0x00070406, 0x00070406);
   state.set32(STATE.mxcsr, 0x1f80);
+  state.setHalves(STATE.xcr0, 1, 0);
   state.set32(STATE.fpuControl, 0x40);
   state.set32(STATE.fpuTags, 0xff);
   state.setHalves(STATE.miscEnable, 1, 0);

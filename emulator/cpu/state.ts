@@ -27,6 +27,8 @@ export const gprAddress = (index: number): number => GPR_BASE + index * 8;
 /** Eight bytes that are always zero: the register that an absent base or index names. */
 export const ZERO_ADDRESS = STATE_BASE + 0x80;
 export const XMM_BASE = STATE_BASE + 0x100;
+/** Bits 255:128 of YMM0–YMM15: state component 2 of XSAVE. */
+export const YMM_HIGH_BASE = STATE_BASE + 0x200;
 export const xmmAddress = (index: number): number => XMM_BASE + index * 16;
 
 /** Segment register numbers as in instruction encodings; LDTR and TR follow. */
@@ -111,6 +113,7 @@ export const STATE = layout(STATE_BASE + 0x600, {
   miscEnable: 64,
   debugCtl: 64,
   pkrs: 64,
+  xcr0: 64,
   pkru: 32,
   mxcsr: 32,
   /** 1 after STI or MOV SS for the next instruction: bit 0 STI, bit 1 MOV SS / POP SS. */

@@ -1,3 +1,4 @@
+import { xsaveLeaf } from '../xsave/components.ts';
 import { FEATURES, type Feature } from './features.ts';
 import type { Processor } from './profiles.ts';
 
@@ -13,13 +14,24 @@ function text(value: string): number[] {
   );
 }
 
+/** Control-register state that CPUID shows; low halves. */
+export interface DynamicState {
+  readonly cr4: number;
+  readonly xcr0: number;
+  readonly xss: number;
+}
+const CR4_OSXSAVE = 1 << 18;
+const CR4_PKE = 1 << 22;
+const OSXSAVE = 1 << 27;
+const OSPKE = 1 << 4;
+
 /**
  * CPUID (SDM Vol. 2, CPUID). Leaves above the highest basic leaf answer like that leaf; known leaves without content
  * are zero.
  *
- * @param dynamic bits that follow the control registers: OSPKE
+ * @param dynamic what follows the control registers: CR4, XCR0 and IA32_XSS (low halves)
  */
-export function cpuid(processor: Processor, leaf: number, subleaf: number, dynamic: { ospke: boolean }): CpuidResult {
+export function cpuid(processor: Processor, leaf: number, subleaf: number, dynamic: DynamicState): CpuidResult {
   const { profile } = processor;
   let wanted = leaf >>> 0;
   if (wanted >= 0x80000000 ? wanted > MAX_EXTENDED : wanted > MAX_BASIC) wanted = MAX_BASIC;
@@ -34,11 +46,20 @@ export function cpuid(processor: Processor, leaf: number, subleaf: number, dynam
     }
     case 1:
       // EBX: CLFLUSH line of 64 bytes, one logical processor.
-      return [profile.signature, (8 << 8) | (1 << 16), withSubleaf0('ecx'), withSubleaf0('edx')];
+      return [
+        profile.signature,
+        (8 << 8) | (1 << 16),
+        withSubleaf0('ecx') | (dynamic.cr4 & CR4_OSXSAVE ? OSXSAVE : 0),
+        withSubleaf0('edx'),
+      ];
     case 4:
       return subleaf === 0 ? [0x121, 0x02c0003f, 63, 0] : [0, 0, 0, 0];
     case 7:
-      return subleaf === 0 ? [0, bits('ebx'), bits('ecx') | (dynamic.ospke ? 1 << 4 : 0), bits('edx')] : [0, 0, 0, 0];
+      return subleaf === 0
+        ? [0, bits('ebx'), bits('ecx') | (dynamic.cr4 & CR4_PKE ? OSPKE : 0), bits('edx')]
+        : [0, 0, 0, 0];
+    case 0xd:
+      return xsaveLeaf(processor, subleaf >>> 0, dynamic, bits('eax'));
     case 0x15:
       return [profile.tsc.denominator, profile.tsc.numerator, profile.tsc.crystalHz, 0];
     case 0x16: {

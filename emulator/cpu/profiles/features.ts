@@ -48,6 +48,7 @@ export const FEATURES: readonly Feature[] = [
     ['sse4_2', 20, 'SSE4_2'],
     ['movbe', 22, 'MOVBE'],
     ['popcnt', 23, 'POPCNT'],
+    ['xsave', 26, 'XSAVE'],
   ]),
   ...at(7, 0, 'ebx', [
     ['fsgsbase', 0, 'FSGSBASE'],
@@ -77,6 +78,12 @@ export const FEATURES: readonly Feature[] = [
     ['ibt', 20, 'CET_IBT'],
   ]),
   ...at(7, 1, 'eax', [['lam', 26]]),
+  ...at(0xd, 1, 'eax', [
+    ['xsaveopt', 0, 'XSAVEOPT'],
+    ['xsavec', 1, 'XSAVEC'],
+    ['xgetbv1', 2],
+    ['xsaves', 3, 'XSAVES'],
+  ]),
   ...at(0x80000001, 0, 'edx', [
     ['syscall', 11, 'SYSCALL'],
     ['nx', 20],
@@ -90,6 +97,30 @@ export const FEATURES: readonly Feature[] = [
     ['3dnowprefetch', 8, 'PREFETCHW'],
   ]),
 ];
+
+/**
+ * What a feature needs: switched off with it, as in the kernel's table (arch/x86/kernel/cpu/cpuid-deps.c).
+ */
+export const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  mmx: ['fpu'],
+  fxsr: ['fpu'],
+  sse: ['fxsr'],
+  sse2: ['sse'],
+  pni: ['sse2'],
+  ssse3: ['pni'],
+  sse4_1: ['ssse3'],
+  sse4_2: ['sse4_1'],
+  xsaveopt: ['xsave'],
+  xsavec: ['xsave'],
+  xgetbv1: ['xsave'],
+  xsaves: ['xsave', 'xsavec'],
+  pcid: ['lm'],
+  invpcid: ['pcid'],
+  la57: ['lm'],
+  lam: ['lm'],
+  syscall: ['lm'],
+  rdtscp: ['tsc'],
+};
 
 /** Instruction sets that every x86-64 processor has and no CPUID bit tells. */
 export const ALWAYS: readonly string[] = [

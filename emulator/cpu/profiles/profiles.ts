@@ -1,4 +1,4 @@
-import { ALWAYS, FEATURES } from './features.ts';
+import { ALWAYS, FEATURES, NEEDS } from './features.ts';
 
 /** A processor to be: everything CPUID answers, as data. Features stand by name; the other fields of a leaf are numbers. */
 export interface CpuProfile {
@@ -28,6 +28,7 @@ const COMMON = [
   'smep smap umip pku',
   'nx pdpe1gb',
   'shstk ibt',
+  'xsave xsaveopt xsavec xgetbv1 xsaves',
 ].flatMap((names) => names.split(' '));
 
 export const PROFILES: readonly CpuProfile[] = [
@@ -54,6 +55,24 @@ export const PROFILES: readonly CpuProfile[] = [
     tsc: { crystalHz: 25_000_000, numerator: 160, denominator: 2 },
   },
 ];
+
+/** A feature that is asked for by name must have what it needs. */
+function refuseMissingNeeds(enabled: ReadonlySet<string>, switches: Readonly<Record<string, boolean>>): void {
+  for (const feature of Object.keys(switches).filter((name) => switches[name])) {
+    const missing = NEEDS[feature]?.find((need) => !enabled.has(need));
+    if (missing) throw new RangeError(`features.${feature} is true, but it needs ${missing}, which is off.`);
+  }
+}
+
+/** Takes away what needs a feature that is not there. */
+function dropDependents(enabled: Set<string>): void {
+  for (let again = true; again; ) {
+    again = false;
+    for (const [feature, needs] of Object.entries(NEEDS)) {
+      if (enabled.has(feature) && needs.some((need) => !enabled.has(need))) again = enabled.delete(feature);
+    }
+  }
+}
 
 /** Everything the machine needs to know of its processor: a profile with features switched on or off. */
 export class Processor {
@@ -86,6 +105,8 @@ export class Processor {
       if (on) enabled.add(feature);
       else enabled.delete(feature);
     }
+    refuseMissingNeeds(enabled, switches);
+    dropDependents(enabled);
     return new Processor(profile, enabled);
   }
 

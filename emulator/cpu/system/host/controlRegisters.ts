@@ -20,7 +20,7 @@ import {
 } from './context.ts';
 import { loadPdptes, usesPae } from './pdpteRegisters.ts';
 
-/** MOV to and from control and debug registers, CLTS, LMSW, INVLPG, XGETBV (SDM Vol. 2; Vol. 3A §2.5). */
+/** MOV to and from control and debug registers, CLTS, LMSW, INVLPG (SDM Vol. 2; Vol. 3A §2.5). */
 const CR0 = {
   PE: 1,
   MP: 2,
@@ -49,6 +49,7 @@ const CR4 = {
   UMIP: 2048,
   FSGSBASE: 1 << 16,
   PCIDE: 1 << 17,
+  OSXSAVE: 1 << 18,
   SMEP: 1 << 20,
   SMAP: 1 << 21,
   PKE: 1 << 22,
@@ -70,6 +71,7 @@ function cr4Writable(c: HostContext): number {
     ['umip', CR4.UMIP],
     ['fsgsbase', CR4.FSGSBASE],
     ['pcid', CR4.PCIDE],
+    ['xsave', CR4.OSXSAVE],
     ['smep', CR4.SMEP],
     ['smap', CR4.SMAP],
     ['pku', CR4.PKE],
@@ -266,7 +268,4 @@ export const controlRegisters: Readonly<Record<string, HostHandler>> = {
   },
   invd: (c) => (cpl(c) !== 0 ? gp0(c) : DONE),
   wbinvd: (c) => (cpl(c) !== 0 ? gp0(c) : DONE),
-  // CR4.OSXSAVE cannot be set: no XSAVE.
-  xgetbv: (c) => raise(c, VECTOR.UD),
-  xsetbv: (c) => raise(c, VECTOR.UD),
 };

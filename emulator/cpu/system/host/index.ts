@@ -10,6 +10,7 @@ import { processorInstructions } from './processor.ts';
 import { segments } from './segments.ts';
 import { systemEntry } from './systemEntry.ts';
 import { virtual8086Instructions } from './virtual8086.ts';
+import { xsave } from './xsave.ts';
 
 const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...controlRegisters,
@@ -22,6 +23,7 @@ const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...segments,
   ...systemEntry,
   ...virtual8086Instructions,
+  ...xsave,
 };
 
 /** Handlers by host instruction number; one that is named but not there yet says so. */

@@ -2,6 +2,7 @@ import { DEBUGCTL } from '../../debugRegisters.ts';
 import { MSR_BY_INDEX, type Msr } from '../../msrs.ts';
 import type { Processor } from '../../profiles/profiles.ts';
 import { gprAddress, RAX, RCX, RDX, STATE } from '../../state.ts';
+import { supervisorComponents } from '../../xsave/components.ts';
 import { cpl, DONE, gp0, type HostContext, type HostHandler, isCanonicalHalves } from './context.ts';
 import { relookup } from './controlRegisters.ts';
 
@@ -47,12 +48,15 @@ export function cetValueValid(processor: Processor, low: number, high: number): 
   return isCanonicalHalves(low, high);
 }
 
+/** Whether an IA32_PLi_SSP takes a value. */
+export const sspValid = (low: number, high: number): boolean => isCanonicalHalves(low, high) && (low & 3) === 0;
+
 function acceptable(c: HostContext, msr: Msr, low: number, high: number): boolean {
   switch (msr.check) {
     case 'canonical':
       return isCanonicalHalves(low, high);
     case 'ssp':
-      return isCanonicalHalves(low, high) && (low & 3) === 0;
+      return sspValid(low, high);
     case 'cet':
       return cetValueValid(c.processor, low, high);
     case 'mask':
@@ -66,6 +70,8 @@ function acceptable(c: HostContext, msr: Msr, low: number, high: number): boolea
       return [low, high].every((half) =>
         [0, 8, 16, 24].every((shift) => [0, 1, 4, 5, 6, 7].includes((half >>> shift) & 0xff)),
       );
+    case 'xss':
+      return high === 0 && (low & ~supervisorComponents(c.processor)) === 0;
     case 'readOnly':
       return false;
     default:

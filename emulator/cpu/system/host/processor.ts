@@ -28,7 +28,9 @@ const gpr = (index: number) => ({ address: gprAddress(index), bits: 64 }) as con
 function runCpuid(c: HostContext): number {
   const { state } = c;
   const [a, b, cx, d] = cpuid(c.processor, state.low(gpr(RAX)), state.low(gpr(RCX)), {
-    ospke: (state.low(STATE.cr4) & (1 << 22)) !== 0,
+    cr4: state.low(STATE.cr4),
+    xcr0: state.low(STATE.xcr0),
+    xss: state.low(STATE.xss),
   });
   state.setHalves(gpr(RAX), a >>> 0, 0);
   state.setHalves(gpr(RBX), b >>> 0, 0);
