@@ -26,6 +26,7 @@ import {
   wrap,
 } from '../wasm/expressions.ts';
 import type { FunctionBuilder, Label, Local } from '../wasm/functionBuilder.ts';
+import { noteFastFill } from './architecturalTlb.ts';
 import {
   BOUNCE_BASE,
   BOUNCE_SLOT,
@@ -110,6 +111,7 @@ function fillFast(f: FunctionBuilder, linear: I64, physical: I64, access: I32, w
     );
     f.if(ne(table, i32(EMPTY_TABLE)), () => {
       const entry = f.let(add(table, shl(and(wrap(shrU(linear, i64(12))), i32(FAST_TLB_ENTRIES - 1)), i32(4))));
+      noteFastFill(f, entry);
       f.store64(entry, and(linear, i64(-4096)));
       f.store32(entry, add(sub(wrap(physical), wrap(linear)), i32(RAM_BASE)), 8);
     });

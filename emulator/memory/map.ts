@@ -35,6 +35,12 @@ export const ACCESS_CLASSES = ['supervisor', 'supervisorAc', 'user', 'supervisor
 export const FAST_TLB_SIZE = FAST_TLB_TABLE * 2 * ACCESS_CLASSES.length;
 /** A table that stays empty: what is current while alignment is checked, so that every access is looked at. */
 export const EMPTY_TABLE = FAST_TLB_BASE + FAST_TLB_SIZE;
+/**
+ * Addresses of the fast-TLB entries filled since they were all empty: a count (one more than there are; 0: too many to
+ * know), then the addresses.
+ */
+export const FAST_TLB_JOURNAL = 0x28000;
+export const FAST_TLB_JOURNAL_ENTRIES = 1024;
 export const fastTable = (accessClass: number, write: boolean): number =>
   FAST_TLB_BASE + (accessClass * 2 + (write ? 1 : 0)) * FAST_TLB_TABLE;
 

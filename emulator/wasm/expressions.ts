@@ -138,6 +138,20 @@ export const not = <T extends Integer>(a: Expression<T>): Expression<T> =>
 export const neg = <T extends Integer>(a: Expression<T>): Expression<T> =>
   sub((a.type === 'i32' ? i32(0) : i64(0)) as Expression<T>, a);
 
+/** `a || b` on conditions; `b` is evaluated only when `a` is 0. */
+export const either = (a: I32, b: I32): I32 => ({
+  type: 'i32',
+  emit: (w) => {
+    a.emit(w);
+    w.u8(0x04);
+    w.u8(TYPE_CODE.i32);
+    i32(1).emit(w);
+    w.u8(0x05);
+    b.emit(w);
+    w.u8(0x0b);
+  },
+});
+
 /** `condition ? a : b`, both evaluated. */
 export function select<T extends ValueType>(condition: I32, a: Expression<T>, b: Expression<T>): Expression<T> {
   return {

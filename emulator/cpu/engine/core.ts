@@ -17,10 +17,13 @@ export interface Core {
   readonly tlbFind: FunctionReference<'i32'>;
   /** (linear, physical, flags, sizeClass): puts a translation in, evicting by round robin. */
   readonly tlbInsert: FunctionReference;
-  /** (keepGlobal): drops translations of the current PCID. */
+  /** (`FLUSH`): drops translations, and takes up the PCID that CR3 and CR4 name now. */
   readonly tlbFlush: FunctionReference;
   /** (linear): INVLPG. */
   readonly tlbInvalidate: FunctionReference;
+  /** (linear, pcid) and (pcid): INVPCID of types 0 and 1. */
+  readonly tlbInvalidatePcid: FunctionReference;
+  readonly tlbFlushPcid: FunctionReference;
   /** (entry address): drops one translation. */
   readonly tlbInvalidateEntry: FunctionReference;
   /** (): empties every fast TLB and the jump cache. */
@@ -98,6 +101,8 @@ const SIGNATURES = {
   tlbInsert: [['i64', 'i64', 'i32', 'i32'], []],
   tlbFlush: [['i32'], []],
   tlbInvalidate: [['i64'], []],
+  tlbInvalidatePcid: [['i64', 'i32'], []],
+  tlbFlushPcid: [['i32'], []],
   tlbInvalidateEntry: [['i32'], []],
   flushFast: [[], []],
   translate: [['i64', 'i32'], ['i64']],

@@ -17,9 +17,13 @@ export interface StepExports {
   /** (segment, size, access), offset in scratch0 → 0 and the linear address in scratch0, or 1 with the fault recorded. */
   hostSegment(segment: number, size: number, access: number): number;
   prepareWrite(hostPhysical: number, size: number): void;
-  tlbFlush(keepGlobal: number): void;
-  /** Linear address in scratch0. */
+  /** `FLUSH` (`memory/architecturalTlb.ts`). */
+  tlbFlush(what: number): void;
+  /** INVLPG: linear address in scratch0. */
   hostInvalidate(): void;
+  /** INVPCID of type 0: linear address in scratch0. */
+  hostInvalidatePcid(pcid: number): void;
+  tlbFlushPcid(pcid: number): void;
   flushFast(): void;
   updateContext(): void;
 }

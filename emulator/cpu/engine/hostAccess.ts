@@ -57,4 +57,8 @@ export function defineHostAccess(core: Core): void {
   const invalidate = m.declare('hostInvalidate', []);
   m.define(invalidate, (f) => f.run(core.tlbInvalidate, address()));
   m.export(invalidate);
+
+  const invalidatePcid = m.declare('hostInvalidatePcid', ['i32']);
+  m.define(invalidatePcid, (f) => f.run(core.tlbInvalidatePcid, address(), f.parameter<'i32'>(0)));
+  m.export(invalidatePcid);
 }
