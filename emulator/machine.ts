@@ -15,8 +15,10 @@ import type { BlockCache } from './cpu/engine/blockCache.ts';
 import { loadStepModule } from './cpu/engine/loadStepModule.ts';
 import { Processor } from './cpu/profiles/profiles.ts';
 import { REGISTERS, readRegister, readRflags, writeRegister, writeRflags } from './cpu/registers.ts';
+import type { SavedSchedule } from './cpu/schedule.ts';
 import { STATE, StateView } from './cpu/state.ts';
 import { followControlRegisters } from './cpu/system/host/pdpteRegisters.ts';
+import type { Turns } from './cpu/turns.ts';
 import { Vcpu } from './cpu/vcpu.ts';
 import { Platform } from './devices/platform.ts';
 import { Digest } from './memory/digest.ts';
@@ -26,12 +28,14 @@ import { HostMemory } from './memory/hostMemory.ts';
 import { inspectTranslation } from './memory/inspect.ts';
 import { ARCH_TLB_BASE, ARCH_TLB_SIZE, RAM_BASE, STATE_BASE, STATE_SIZE } from './memory/map.ts';
 
+/** So many logical IDs has a flat xAPIC destination. */
+const MOST_CPUS = 8;
+
 /** By number, as in STATE.activity. */
 const ACTIVITIES: readonly VcpuActivity[] = ['active', 'halted', 'shutdown', 'waitForSipi', 'mwait'];
 
 interface Snapshot extends MachineSnapshot {
-  readonly state: Uint8Array;
-  readonly tlb: Uint8Array;
+  readonly schedule: SavedSchedule;
   readonly devices: unknown;
   readonly deliveries: ReadonlyMap<number, number>;
   readonly eventShown: boolean;
@@ -54,14 +58,18 @@ export class Machine implements MachineApi {
 
   private constructor(configuration: MachineConfiguration) {
     this.configuration = configuration;
-    if ((configuration.cpus ?? 1) !== 1) throw new RangeError(`cpus: ${configuration.cpus} cannot be had yet; 1 can.`);
+    const cpus = configuration.cpus ?? 1;
+    if (!Number.isInteger(cpus) || cpus < 1 || cpus > MOST_CPUS) {
+      throw new RangeError(`cpus: ${cpus} cannot be had; it must be a whole number from 1 to ${MOST_CPUS}.`);
+    }
     const processor = Processor.create(configuration.cpu, configuration.features);
     this.memory = new HostMemory(configuration.memoryBytes);
     this.platform = new Platform(
-      { memoryBytes: configuration.memoryBytes, cpus: 1 },
+      { memoryBytes: configuration.memoryBytes, cpus, tsc: processor.profile.tsc },
       {
         // Devices are made before the processor.
         time: () => (this.vcpu as Vcpu | undefined)?.time() ?? 0,
+        currentVcpu: () => this.currentVcpu,
         serialOutput: (byte) => {
           for (const listener of this.listeners) listener(Uint8Array.of(byte));
         },
@@ -71,19 +79,36 @@ export class Machine implements MachineApi {
       },
     );
     const { module, compiled } = loadStepModule();
-    this.vcpu = new Vcpu(this.memory, module, compiled, processor, this.platform);
+    this.vcpu = new Vcpu(this.memory, module, compiled, processor, this.platform, cpus);
   }
 
-  readonly vcpuCount = 1;
-  readonly currentVcpu = 0;
-  readonly selectedVcpu = 0;
+  private get turns(): Turns {
+    return this.vcpu.schedule.turns;
+  }
+
+  get vcpuCount(): number {
+    return this.turns.count;
+  }
+
+  get currentVcpu(): number {
+    return this.turns.turn;
+  }
+
+  get selectedVcpu(): number {
+    return this.turns.selected;
+  }
+
+  private known(index: number): number {
+    if (Number.isInteger(index) && index >= 0 && index < this.vcpuCount) return index;
+    throw new RangeError(`vCPU ${index}: the machine has ${this.vcpuCount}, from number 0.`);
+  }
 
   selectVcpu(index: number): void {
-    if (index !== 0) throw new RangeError(`vCPU ${index}: the machine has one, number 0.`);
+    this.turns.load(this.known(index));
   }
 
-  vcpuActivity(_index: number): VcpuActivity {
-    return ACTIVITIES[this.vcpu.state.get32(STATE.activity)] ?? 'active';
+  vcpuActivity(index: number): VcpuActivity {
+    return ACTIVITIES[this.turns.view(this.known(index)).get32(STATE.activity)] ?? 'active';
   }
 
   get steps(): number {
@@ -147,6 +172,8 @@ export class Machine implements MachineApi {
     if (name === 'rip') state.set32(STATE.eventPending, 0);
     if (name === 'rip') state.set32(STATE.activity, 0);
     if (name === 'rip') state.set32(STATE.repeating, 0);
+    if (name === 'cr8') this.platform.localApic(this.selectedVcpu).taskPriority = state.low(STATE.cr8) << 4;
+    this.platform.disturbed = true;
     this.vcpu.touch();
   }
 
@@ -250,8 +277,7 @@ export class Machine implements MachineApi {
   snapshot(): MachineSnapshot {
     const snapshot: Snapshot = {
       steps: this.steps,
-      state: this.region(STATE_BASE, STATE_SIZE).slice(),
-      tlb: this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE).slice(),
+      schedule: this.vcpu.schedule.save(),
       devices: this.platform.save(),
       deliveries: new Map(this.vcpu.deliveries),
       eventShown: this.vcpu.eventShown,
@@ -267,10 +293,8 @@ export class Machine implements MachineApi {
     if (!this.memory.rewind(s, (address) => this.vcpu.code.invalidate(address, 0x1000))) {
       throw new RangeError('The snapshot is not one of this machine, or lies after one that was restored.');
     }
-    this.region(STATE_BASE, STATE_SIZE).set(s.state);
-    this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE).set(s.tlb);
     this.platform.load(s.devices);
-    this.vcpu.restored(s.steps, s.deliveries, s.eventShown);
+    this.vcpu.restored(s.steps, s.schedule, s.deliveries, s.eventShown);
   }
 
   /** STATE without what only tells how the same state came about. */
@@ -279,6 +303,8 @@ export class Machine implements MachineApi {
     // Lazy flags have many forms.
     writeRflags(copy, readRflags(copy));
     copy.set32(STATE.context, 0);
+    // A fault's delivery ends the shadow that its instruction stood in, noted or not.
+    if (copy.get32(STATE.eventPending)) copy.set32(STATE.interruptShadow, 0);
     // The page being fetched from counts only where the TLB would not lead to it again.
     const leaving = ((this.vcpu.instructionAddress() ^ copy.get64(STATE.fetchLinear)) & ~0xfffn) !== 0n;
     if (leaving || this.vcpu.exports.fetchCached()) {
@@ -290,10 +316,17 @@ export class Machine implements MachineApi {
 
   stateHash(): string {
     const digest = new Digest();
-    digest.bytes(this.canonicalState());
-    digest.bytes(this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE));
+    const { turns, skipped } = this.vcpu.schedule;
+    const { selected } = turns;
+    for (let vcpu = 0; vcpu < turns.count; vcpu++) {
+      turns.load(vcpu);
+      digest.bytes(this.canonicalState());
+      digest.bytes(this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE));
+    }
+    turns.load(selected);
     digest.bytes(this.memory.bytes.subarray(RAM_BASE, RAM_BASE + this.memory.size));
-    const rest = new TextEncoder().encode(JSON.stringify([this.steps, this.platform.save()]));
+    const schedule = turns.count > 1 ? [turns.turn, turns.left] : [];
+    const rest = new TextEncoder().encode(JSON.stringify([this.steps, skipped, schedule, this.platform.save()]));
     for (const byte of rest) digest.word(byte);
     return digest.value();
   }

@@ -4,7 +4,7 @@ import { type Field, FS, GS, STATE, segment } from './state.ts';
 export interface Msr {
   readonly index: number;
   readonly name: string;
-  /** Absent for registers with a fixed value. */
+  /** Absent for registers with a fixed value, and for those of `system/host/apicRegisters.ts`. */
   readonly field?: Field;
   /** Feature that must be on; one of several. */
   readonly features?: readonly string[];
@@ -19,8 +19,9 @@ const CET = ['shstk', 'ibt'];
 export const MSRS: readonly Msr[] = [
   { index: 0x10, name: 'IA32_TIME_STAMP_COUNTER' },
   { index: 0x17, name: 'IA32_PLATFORM_ID', check: 'readOnly', fixed: [0, 0] },
-  { index: 0x1b, name: 'IA32_APIC_BASE', check: 'readOnly', fixed: [0xfee00100, 0] },
+  { index: 0x1b, name: 'IA32_APIC_BASE', features: ['apic'] },
   { index: 0x3a, name: 'IA32_FEATURE_CONTROL', check: 'readOnly', fixed: [1, 0] },
+  { index: 0x3b, name: 'IA32_TSC_ADJUST', features: ['tsc_adjust'] },
   { index: 0x8b, name: 'IA32_BIOS_SIGN_ID', check: 'mask', mask: [0, 0], fixed: [0, 0xa4] },
   { index: 0xfe, name: 'IA32_MTRRCAP', check: 'readOnly', fixed: [0, 0] },
   { index: 0x174, name: 'IA32_SYSENTER_CS', field: STATE.sysenterCs, check: 'mask', mask: [-1, 0], features: ['sep'] },
@@ -30,6 +31,7 @@ export const MSRS: readonly Msr[] = [
   { index: 0x1a0, name: 'IA32_MISC_ENABLE', field: STATE.miscEnable },
   { index: 0x1d9, name: 'IA32_DEBUGCTL', field: STATE.debugCtl, check: 'debugControl' },
   { index: 0x277, name: 'IA32_PAT', field: STATE.pat, check: 'pat', features: ['pat'] },
+  { index: 0x6e0, name: 'IA32_TSC_DEADLINE', features: ['tsc_deadline_timer'] },
   { index: 0x6a0, name: 'IA32_U_CET', field: STATE.uCet, check: 'cet', features: CET },
   { index: 0x6a2, name: 'IA32_S_CET', field: STATE.sCet, check: 'cet', features: CET },
   { index: 0x6a4, name: 'IA32_PL0_SSP', field: STATE.pl0Ssp, check: 'ssp', features: ['shstk'] },

@@ -188,8 +188,17 @@ export const ENGINE = layout(ENGINE_BASE, {
   maxPhysicalMask: 64,
   /** `PAGING_FEATURE` bits (`memory/pagingModes.ts`): what the profile has of paging's options. */
   pagingFeatures: 32,
-  /** Set by a helper that wants the run loop's attention after the instruction. */
+  /** `ATTENTION` bits (`cpu/attention.ts`): why an instruction that enables interrupts must come back to the run loop. */
   attention: 32,
+  /** Budget left after an STI whose shadow is not in STATE: a slice that ends there ends in the shadow. */
+  shadowAt: 32,
+  /** 1 when another vCPU could take a step: PAUSE gives the turn on. */
+  othersWait: 32,
+  /** Set by PAUSE: the turn is over. */
+  turnGiven: 32,
+  /** 0 while an instruction that reaches a device must come to nothing, and says so in `deviceReached`. */
+  deviceAllowed: 32,
+  deviceReached: 32,
   scratch0: 64,
   scratch1: 64,
   /** 1 while breakpoints by DR7 or the debugger need every access on the slow path. */

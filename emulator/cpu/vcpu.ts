@@ -4,9 +4,9 @@ import { pagingFeatures } from '../memory/pagingModes.ts';
 import {
   beginStep,
   endStep,
-  type InterruptSources,
   mustRunAlone,
   raiseAtBoundary,
+  SHADOW,
   type StepStart,
   trapAfterStep,
 } from './boundary.ts';
@@ -19,25 +19,27 @@ import type { StepExports } from './engine/exports.ts';
 import { RECORD, STATUS } from './engine/record.ts';
 import type { StepModule } from './engine/stepModule.ts';
 import { deliverPending, pendingEvent } from './eventDelivery.ts';
-import { TF } from './flags.ts';
+import { IF, TF } from './flags.ts';
+import { setSignature } from './initialise.ts';
 import { InstructionFetch } from './instructionFetch.ts';
+import type { Surroundings } from './localApicPort.ts';
 import type { Processor } from './profiles/profiles.ts';
 import { resetState } from './reset.ts';
+import { type SavedSchedule, Schedule } from './schedule.ts';
 import { CS, ENGINE, STATE, StateView, segment } from './state.ts';
 import { deliverLegacy } from './system/deliverLegacy.ts';
 import type { HostContext } from './system/host/context.ts';
 import { HOST_HANDLERS } from './system/host/index.ts';
+import { ACTIVITY } from './turns.ts';
 
 /** What surrounds the processor. */
-export interface Bus {
+export interface Bus extends Surroundings {
   portIn(port: number, size: number): number;
   portOut(port: number, size: number, value: number): void;
   mmioRead(low: number, high: number, size: number, destination: Uint8Array): void;
   mmioWrite(low: number, high: number, size: number, source: Uint8Array): void;
   /** A reason to end the run that a device has, or undefined. */
   exitRequest(): RunExit | undefined;
-  /** What may interrupt the processor; absent when nothing can. */
-  readonly interrupts?: InterruptSources;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -45,12 +47,17 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** Longest stretch that runs without looking around. */
 const SLICE = 0x4000_0000;
 
-/** One virtual processor: runs the step module and does what generated code leaves to TypeScript. */
+/**
+ * The engine of all virtual processors: runs the step module for the one whose turn it is and does what generated code
+ * leaves to TypeScript.
+ */
 export class Vcpu {
   readonly state: StateView;
   readonly exports: StepExports;
   readonly processor: Processor;
   readonly code: CodeCache;
+  readonly schedule: Schedule;
+  /** Of all vCPUs. */
   steps = 0;
   /** Events delivered, by vector. */
   readonly deliveries = new Map<number, number>();
@@ -66,7 +73,14 @@ export class Vcpu {
   /** Steps taken before the slice that runs now; with the budget it gives the time inside an instruction. */
   private sliceBudget = 0;
 
-  constructor(memory: HostMemory, module: StepModule, compiled: WebAssembly.Module, processor: Processor, bus: Bus) {
+  constructor(
+    memory: HostMemory,
+    module: StepModule,
+    compiled: WebAssembly.Module,
+    processor: Processor,
+    bus: Bus,
+    count: number,
+  ) {
     this.memory = memory;
     this.processor = processor;
     this.bus = bus;
@@ -76,6 +90,7 @@ export class Vcpu {
     this.code = new CodeCache(this.state, module, () => this.exports.flushFast());
     const decoder = new InstructionDecoder(module.handlers, processor);
     this.fetch = new InstructionFetch(this.state, this.exports, memory, decoder, this.code);
+    this.schedule = new Schedule(count, this.state, bus, processor.profile.signature, () => this.touch());
     this.host = this.makeHostContext();
     this.debugRegisters = new DebugRegisters(this.state, () => this.exports.flushFast());
     this.reset();
@@ -86,8 +101,10 @@ export class Vcpu {
     return {
       mmioRead: (low: number, high: number, size: number, at: number) =>
         this.bus.mmioRead(low, high, size, bytes.subarray(at, at + size)),
-      mmioWrite: (low: number, high: number, size: number, at: number) =>
-        this.bus.mmioWrite(low, high, size, bytes.subarray(at, at + size)),
+      mmioWrite: (low: number, high: number, size: number, at: number) => {
+        this.bus.mmioWrite(low, high, size, bytes.subarray(at, at + size));
+        this.followTaskPriority();
+      },
       codeWritten: (address: number, size: number) => this.code.invalidate(address >>> 0, size),
       savePage: (address: number) => this.memory.savePage(address >>> 0),
       instruction: (which: number, record: number) => this.hostInstruction(which, record),
@@ -96,13 +113,22 @@ export class Vcpu {
   }
 
   reset(): void {
-    const { state, exports } = this;
-    resetState(state);
+    const { state, exports, schedule } = this;
     const profile = this.processor.profile;
+    schedule.turns.reset((view, vcpu) => {
+      resetState(view);
+      setSignature(view, profile.signature);
+      if (vcpu > 0) view.set32(STATE.activity, ACTIVITY.WAIT_FOR_SIPI);
+    });
+    schedule.skipped = 0;
+    this.bus.disturbed = true;
     state.setHalves(ENGINE.ramSize, this.memory.size, 0);
     state.set64(ENGINE.maxPhysicalMask, (1n << BigInt(profile.physicalAddressBits)) - 1n);
     state.set32(ENGINE.pagingFeatures, pagingFeatures(this.processor));
     state.set32(ENGINE.watch, 0);
+    state.set32(ENGINE.deviceAllowed, 1);
+    state.set32(ENGINE.deviceReached, 0);
+    state.set32(ENGINE.turnGiven, 0);
     state.set32(ENGINE.generation, 0);
     this.steps = 0;
     this.deliveries.clear();
@@ -129,17 +155,23 @@ export class Vcpu {
   }
 
   /** After state and memory were put back to a snapshot. */
-  restored(steps: number, deliveries: ReadonlyMap<number, number>, eventShown: boolean): void {
+  restored(steps: number, schedule: SavedSchedule, deliveries: ReadonlyMap<number, number>, eventShown: boolean): void {
     this.steps = steps;
+    this.schedule.restore(schedule);
     this.deliveries.clear();
     for (const [vector, count] of deliveries) this.deliveries.set(vector, count);
     this.eventShown = eventShown;
     this.touch();
   }
 
-  /** Machine time in steps; inside an instruction, the steps before it. */
+  /** Machine time in steps, idle time included; inside an instruction, the time at its start. */
   time(): number {
-    return this.steps;
+    return this.steps + this.schedule.skipped;
+  }
+
+  /** CR8 is the upper half of the local APIC's TPR. */
+  followTaskPriority(): void {
+    this.state.setHalves(STATE.cr8, this.schedule.apic().taskPriority >>> 4, 0);
   }
 
   setBreakpoints(addresses: Iterable<bigint>): void {
@@ -173,34 +205,53 @@ export class Vcpu {
   }
 
   run(maxSteps: number, options: RunOptions = {}): RunExit {
-    const { state } = this;
-    if (this.touched) this.resynchronise();
+    const { schedule } = this;
+    schedule.turns.load(schedule.turns.turn);
     const end = this.steps + maxSteps;
-    let ignoreBreakpoint = options.ignoreBreakpointAtStart ?? false;
-    if (state.get32(STATE.activity) === 2) return this.shutdown();
-    while (this.steps < end) {
-      if (state.get32(STATE.eventPending)) {
-        const exit = this.deliver();
-        if (exit) return exit;
-        ignoreBreakpoint = false;
-        continue;
-      }
-      if (raiseAtBoundary(state, this.debugRegisters, this.bus.interrupts)) continue;
-      if (state.get32(STATE.activity) === 1) return this.halted();
-      const exact = mustRunAlone(state);
-      const status = this.step(Math.min(end - this.steps, exact ? 1 : SLICE), exact);
-      const { taken } = this;
-      if (taken > 0) ignoreBreakpoint = false;
-      const exit = this.afterSlice(status, ignoreBreakpoint);
+    this.ignoreBreakpoint = options.ignoreBreakpointAtStart ?? false;
+    if (this.state.get32(STATE.activity) === ACTIVITY.SHUTDOWN) return this.shutdown();
+    schedule.settle(this.steps);
+    while (this.steps < end && schedule.turns.turn !== options.untilVcpu) {
+      if (this.touched) this.resynchronise();
+      const exit = this.advance(end - this.steps);
+      schedule.settle(this.steps);
       if (exit) return exit;
-      if (status === STATUS.BREAKPOINT) {
-        const extra = this.stepOverBreakpoint();
-        if (extra) return extra;
-        // The next iteration is no new arrival.
-        ignoreBreakpoint = state.get32(STATE.repeating) !== 0;
-      }
     }
     return { kind: 'budget' };
+  }
+
+  private ignoreBreakpoint = false;
+
+  /** What comes next at a boundary: an event's delivery, idle time, or a slice of at most \`limit\` steps. */
+  private advance(limit: number): RunExit | undefined {
+    const { state, schedule } = this;
+    if (state.get32(STATE.eventPending)) {
+      const exit = this.deliver();
+      if (!exit) this.ignoreBreakpoint = false;
+      return exit;
+    }
+    if (raiseAtBoundary(state, this.debugRegisters, schedule.interrupts)) return undefined;
+    if (state.get32(STATE.activity) !== ACTIVITY.ACTIVE) return this.sleep();
+    const exact = mustRunAlone(state);
+    const status = this.step(exact ? 1 : Math.min(limit, SLICE, schedule.ahead(this.steps)), exact);
+    if (this.taken > 0) this.ignoreBreakpoint = false;
+    const exit = this.afterSlice(status, this.ignoreBreakpoint);
+    if (exit || status !== STATUS.BREAKPOINT) return exit;
+    const extra = this.stepOverBreakpoint();
+    // The next iteration is no new arrival.
+    this.ignoreBreakpoint = state.get32(STATE.repeating) !== 0;
+    return extra;
+  }
+
+  private sleep(): RunExit | undefined {
+    if (!this.schedule.sleep(this.steps)) return this.halted();
+    this.count(1);
+    return undefined;
+  }
+
+  private count(steps: number): void {
+    this.steps += steps;
+    this.schedule.turns.left -= steps;
   }
 
   /** Steps that the last `step` took. */
@@ -219,18 +270,48 @@ export class Vcpu {
     if (instruction || !state.get32(STATE.eventPending)) {
       state.set32(ENGINE.stepTrap, state.get32(STATE.rflags) & TF);
       state.set32(STATE.repeating, 0);
-      this.sliceBudget = budget;
-      status = this.exports.run(budget);
+      state.set32(ENGINE.shadowAt, -1);
+      status = this.slice(budget);
+      if (state.get32(ENGINE.budget) === state.get32(ENGINE.shadowAt)) {
+        state.set32(STATE.interruptShadow, SHADOW.STI);
+      }
       this.synchroniseRip();
     }
     this.taken = budget - state.get32(ENGINE.budget);
-    this.steps += this.taken;
+    this.count(this.taken);
+    if (state.get32(ENGINE.turnGiven)) {
+      state.set32(ENGINE.turnGiven, 0);
+      this.schedule.turns.left = 0;
+    }
     if (this.taken === 0) state.set32(STATE.repeating, repeating);
     const passed = instruction && !branched(instruction, from!, state.get64(STATE.rip));
     const trap = state.get32(ENGINE.stepTrap) !== 0 && !passed;
     if (exact) endStep(state, stepStart, this.taken, trap);
     else if (trap) trapAfterStep(state);
     return status;
+  }
+
+  /**
+   * Generated code for at most `budget` steps. An instruction that reaches a device comes to nothing the first time and
+   * then runs alone: the device sees its exact time, and what it changes is looked at right after.
+   */
+  private slice(budget: number): number {
+    const { state, exports } = this;
+    this.sliceBudget = budget;
+    if (budget === 1) return exports.run(1);
+    state.set32(ENGINE.deviceAllowed, 0);
+    const status = exports.run(budget);
+    state.set32(ENGINE.deviceAllowed, 1);
+    if (!state.get32(ENGINE.deviceReached)) return status;
+    state.set32(ENGINE.deviceReached, 0);
+    const left = state.get32(ENGINE.budget);
+    const before = this.steps;
+    this.steps += budget - left;
+    this.sliceBudget = 1;
+    const alone = exports.run(1);
+    this.steps = before;
+    state.set32(ENGINE.budget, left - 1 + state.get32(ENGINE.budget));
+    return alone;
   }
 
   /** The status of a slice in terms of the machine; undefined to go on. */
@@ -295,7 +376,7 @@ export class Vcpu {
       (vector) => this.deliveries.set(vector, (this.deliveries.get(vector) ?? 0) + 1),
     );
     if (delivery.kind === 'delivered') {
-      this.steps++;
+      this.count(1);
       return undefined;
     }
     return delivery.kind === 'shutdown'
@@ -312,9 +393,14 @@ export class Vcpu {
   }
 
   private halted(): RunExit {
-    const rip = `0x${this.state.get64(STATE.rip).toString(16)}`;
+    const { state } = this;
+    const rip = `0x${state.get64(STATE.rip).toString(16)}`;
     const interrupts =
-      this.state.get32(STATE.rflags) & 0x200 ? 'no device can raise an interrupt' : 'interrupts are off (IF=0)';
+      state.get32(STATE.rflags) & IF ? 'no device can raise an interrupt' : 'interrupts are off (IF=0)';
+    if (state.get32(STATE.activity) === ACTIVITY.WAIT_FOR_SIPI) {
+      const sentence = `vCPU ${this.schedule.turns.turn} waits for a start-up IPI, and no vCPU runs that could send it.`;
+      return { kind: 'halted', sentence };
+    }
     return {
       kind: 'halted',
       sentence: `The guest executed HLT before RIP ${rip}, and ${interrupts}: nothing can wake it.`,
@@ -391,7 +477,9 @@ export class Vcpu {
       prefixes: 0,
       addressBits: 64,
       segment: 0,
-      steps: () => this.steps,
+      apic: () => this.schedule.apic(),
+      timeStamp: () => this.bus.timeStamp(this.time()),
+      vcpuCount: this.schedule.turns.count,
       portIn: (port, size) => {
         this.debugRegisters.port(port, size);
         return this.bus.portIn(port, size);
@@ -429,9 +517,11 @@ export class Vcpu {
     this.steps += this.sliceBudget - this.state.get32(ENGINE.budget);
     try {
       const status = handler(this.hostContext(this.code.decodedAt(record)));
-      // The next instruction must run alone: the lookup that follows may not find it by itself.
-      if (status === STATUS.LOOKUP && mustRunAlone(this.state)) this.code.newGeneration();
-      return status;
+      if (status !== STATUS.LOOKUP && status !== STATUS.BUDGET) return status;
+      // The next instruction must run alone, or not at once.
+      const looksAround = mustRunAlone(this.state) || this.bus.disturbed || this.schedule.interruptible();
+      if (!looksAround) return status;
+      return status === STATUS.LOOKUP ? STATUS.LEAVE_TO : STATUS.LEAVE;
     } finally {
       this.steps = before;
     }

@@ -1,4 +1,5 @@
 import type { RunExit } from '../api.ts';
+import type { LocalApic } from './apic/localApic.ts';
 import { DebugExit } from './debugExit.ts';
 import {
   type Clock,
@@ -10,20 +11,26 @@ import {
   type TimedDevice,
 } from './device.ts';
 import { InterruptLines } from './interruptLines.ts';
+import { Interrupts } from './interrupts.ts';
 import { IRQ, pcDevices } from './pcDevices.ts';
 import { Serial } from './serial.ts';
+import { TimeStampRate } from './timeStampRate.ts';
 
 /** What devices may know of the machine around them. */
 export interface PlatformConfiguration {
   readonly memoryBytes: number;
   /** vCPUs, 1 to 8. */
   readonly cpus: number;
+  /** Core crystal and TSC (CPUID.15H). */
+  readonly tsc: { readonly crystalHz: number; readonly numerator: number; readonly denominator: number };
 }
 
 /** What the machine gives to its devices. */
 export interface PlatformHost {
   /** Machine time in steps (idle time included), exact inside an instruction too. */
   time(): number;
+  /** The vCPU that runs. */
+  currentVcpu(): number;
   serialOutput(byte: number): void;
   /** A sentence for the person who runs the guest. */
   notice(sentence: string): void;
@@ -55,9 +62,14 @@ export class Platform {
   private readonly memoryDevices: MemoryDevice[] = [];
   private readonly ports: PortBus;
   private readonly lines = new InterruptLines();
+  private readonly rate: TimeStampRate;
+  /** Local APICs, IOAPIC and 8259s; `send` takes message-signalled interrupts. */
+  readonly interrupts: Interrupts;
   private readonly powerUp: unknown;
   private nextDeadline: number | undefined;
   private end: RunExit | undefined;
+  /** A device was accessed or acted: the run loop looks at deadlines and interrupts again. */
+  disturbed = true;
 
   constructor(configuration: PlatformConfiguration, host: PlatformHost) {
     this.configuration = configuration;
@@ -66,8 +78,14 @@ export class Platform {
       now: () => host.time() * NANOSECONDS_PER_STEP,
       changed: () => {
         this.nextDeadline = undefined;
+        this.disturbed = true;
       },
     };
+    this.rate = new TimeStampRate(configuration.tsc);
+    this.interrupts = new Interrupts(configuration.cpus, this.clock, this.rate, this.lines);
+    for (const apic of this.interrupts.localApics) this.addTimed(apic);
+    this.add(this.interrupts.ioApic);
+    this.add(this.interrupts.pic);
     this.serial = this.add(new Serial((byte) => host.serialOutput(byte), this.line(IRQ.serial)));
     this.add(new DebugExit((code) => this.stop({ kind: 'debugExit', code })));
     const devices = pcDevices({
@@ -94,6 +112,24 @@ export class Platform {
     return device;
   }
 
+  /** A local APIC: in memory it is there for its own vCPU alone. */
+  private addTimed(device: Device & TimedDevice): void {
+    this.devices.push(device);
+    this.timed.push(device);
+  }
+
+  localApic(vcpu: number): LocalApic {
+    return this.interrupts.localApics[vcpu]!;
+  }
+
+  canSendNmi(): boolean {
+    return this.interrupts.canSendNmi();
+  }
+
+  timeStamp(step: number): readonly [low: number, high: number] {
+    return this.rate.timeStamp(step);
+  }
+
   /**
    * A device's own connection to a line: 0–15 are the ISA IRQs (both 8259s; the IOAPIC's pin of the same number, IRQ 0
    * on pin 2), 16–23 reach the IOAPIC alone. Several devices on one line: it is high while one of them drives it.
@@ -115,22 +151,26 @@ export class Platform {
   }
 
   portIn(port: number, size: number): number {
+    this.disturbed = true;
     return this.ports.read(port, size);
   }
 
   portOut(port: number, size: number, value: number): void {
+    this.disturbed = true;
     this.ports.write(port, size, value);
   }
 
   private memoryAt(address: number): MemoryDevice | undefined {
-    return this.memoryDevices.find((device) =>
-      device.memory().some(([first, size]) => address >= first && address < first + size),
-    );
+    const answers = (device: MemoryDevice) =>
+      device.memory().some(([first, size]) => address >= first && address < first + size);
+    const apic = this.localApic(this.host.currentVcpu());
+    return answers(apic) ? apic : this.memoryDevices.find(answers);
   }
 
   /** Where no device answers, the bus floats high. */
   mmioRead(low: number, high: number, _size: number, destination: Uint8Array): void {
     const address = (high >>> 0) * 0x1_0000_0000 + (low >>> 0);
+    this.disturbed = true;
     const device = this.memoryAt(address);
     if (device) device.readMemory(address, destination);
     else destination.fill(0xff);
@@ -138,6 +178,7 @@ export class Platform {
 
   mmioWrite(low: number, high: number, _size: number, source: Uint8Array): void {
     const address = (high >>> 0) * 0x1_0000_0000 + (low >>> 0);
+    this.disturbed = true;
     this.memoryAt(address)?.writeMemory(address, source);
   }
 
@@ -170,6 +211,7 @@ export class Platform {
     this.lines.load(lines);
     for (const device of this.devices) device.load(devices[device.name]);
     this.nextDeadline = undefined;
+    this.disturbed = true;
     this.end = undefined;
   }
 }

@@ -126,6 +126,14 @@ function copyBytes(f: FunctionBuilder, to: I32, from: I32, count: I32): void {
   f.memoryCopy(to, from, count);
 }
 
+/** Whether an access of an instruction that may not reach devices now would do so; noted in ENGINE.deviceReached. */
+function refuseDevice(f: FunctionBuilder, physical: I64, failed: () => void): void {
+  f.if(and(eqz(get32(ENGINE.deviceAllowed)), geU(physical, get64(ENGINE.ramSize))), () => {
+    put32(f, ENGINE.deviceReached, i32(1));
+    failed();
+  });
+}
+
 export function defineAccess(core: Core): void {
   const m = core.module;
 
@@ -175,6 +183,7 @@ export function defineAccess(core: Core): void {
           fillFast(f, linear, physical, access, false);
           f.return(add(wrap(physical), i32(RAM_BASE)));
         });
+        refuseDevice(f, physical, fail);
         const bounce = nextBounce(f);
         f.run(gather, physical, size, bounce);
         f.return(bounce);
@@ -183,6 +192,7 @@ export function defineAccess(core: Core): void {
         const second = f.let(f.call(core.translate, add(linear, extendU(first)), access));
         f.if(eq(second, i64(-1)), fail);
         requireAligned(f, core, linear, size, access, fail);
+        for (const part of [physical, second]) refuseDevice(f, part, fail);
         watch(f, core, linear, size, access);
         const bounce = nextBounce(f);
         f.run(gather, physical, first, bounce);
@@ -215,12 +225,14 @@ export function defineAccess(core: Core): void {
           });
           f.return(add(wrap(physical), i32(RAM_BASE)));
         });
+        refuseDevice(f, physical, fail);
         f.set(first, size);
       },
       () => {
         f.set(second, f.call(core.translate, add(linear, extendU(first)), access));
         f.if(eq(second, i64(-1)), fail);
         requireAligned(f, core, linear, size, access, fail);
+        for (const part of [physical, second]) refuseDevice(f, part, fail);
         watch(f, core, linear, size, access);
       },
     );

@@ -49,11 +49,11 @@ const STRINGS: Readonly<Record<string, { name: string; bits: number; compares: b
 const CONDITIONAL_JUMPS = new Set('jo jno jb jae je jne jbe ja js jns jp jnp jl jge jle jg'.split(' '));
 
 const NO_OPERAND: Readonly<Record<string, string>> = Object.fromEntries(
-  'clc stc cmc cld std cli sti lahf sahf syscall swapgs setssbsy saveprevssp'.split(' ').map((n) => [n, n]),
+  'clc stc cmc cld std cli sti lahf sahf syscall swapgs setssbsy saveprevssp pause'.split(' ').map((n) => [n, n]),
 );
 
 const NOTHING = new Set(
-  'nop reservednop pause lfence sfence mfence prefetcht0 prefetcht1 prefetcht2 prefetchnta prefetchw prefetchwt1 clflush clflushopt clwb cldemote fnop'.split(
+  'nop reservednop lfence sfence mfence prefetcht0 prefetcht1 prefetcht2 prefetchnta prefetchw prefetchwt1 clflush clflushopt clwb cldemote fnop'.split(
     ' ',
   ),
 );

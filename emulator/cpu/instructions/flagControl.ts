@@ -1,7 +1,7 @@
-import { and, eq, eqz, extendU, gtU, i32, i64, ne, or, shl, shrU, wrap } from '../../wasm/expressions.ts';
+import { and, eq, eqz, extendU, gtU, i32, i64, ne, or, shl, shrU, sub, wrap } from '../../wasm/expressions.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { arithmeticFlags, condition, DF, IF, loadArithmeticFlags, OF, setCF, VIF, VIP } from '../flags.ts';
-import { get32, get64, put32, RAX, STATE } from '../state.ts';
+import { ENGINE, get32, get64, put32, RAX, STATE } from '../state.ts';
 
 /** SDM Vol. 2: CLC STC CMC CLD STD CLI STI LAHF SAHF. */
 const GP = 13;
@@ -41,10 +41,17 @@ export const flagControl: readonly Definition[] = [
     withIopl(e, true, () => {
       const was = e.f.let(and(get32(STATE.rflags), i32(IF)));
       setOther(e, IF, true);
-      // The instruction after STI runs before any interrupt (SDM Vol. 2, STI).
+      // The instruction after STI runs before any interrupt (SDM Vol. 2, STI). Where none can come before the one after
+      // that, it is enough to note where the shadow lies.
       e.f.if(eqz(was), () => {
-        put32(e.f, STATE.interruptShadow, i32(1));
-        e.leave();
+        e.f.if(
+          and(eqz(get32(ENGINE.attention)), gtU(e.stepsLeft(), i32(1))),
+          () => put32(e.f, ENGINE.shadowAt, sub(e.stepsLeft(), i32(1))),
+          () => {
+            put32(e.f, STATE.interruptShadow, i32(1));
+            e.leave();
+          },
+        );
       });
     });
     e.finish();

@@ -21,7 +21,7 @@ import {
 } from '../../wasm/expressions.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { arithmeticFlags, loadArithmeticFlags, ZF } from '../flags.ts';
-import { ENGINE, put64, RAX, RBX, RCX, RDX } from '../state.ts';
+import { ENGINE, get32, put32, put64, RAX, RBX, RCX, RDX } from '../state.ts';
 
 /** SDM Vol. 2: NOP and hints, XLAT, CMPXCHG8B/16B, CRC32, UD. */
 const UD = 6;
@@ -58,6 +58,19 @@ function compareExchangePair(e: Emitter): void {
 export const miscellaneous: readonly Definition[] = [
   // Hints with an operand do not access it.
   { name: 'nop', sizes: [0], shapes: [''], emit: () => undefined },
+  {
+    // A vCPU that waits gives its turn on.
+    name: 'pause',
+    sizes: [0],
+    shapes: [''],
+    emit: (e) => {
+      e.f.if(get32(ENGINE.othersWait), () => {
+        put32(e.f, ENGINE.turnGiven, i32(1));
+        e.leave();
+      });
+      e.finish();
+    },
+  },
   { name: 'ud', sizes: [0], shapes: [''], emit: (e) => e.raise(UD) },
   { name: 'gp', sizes: [0], shapes: [''], emit: (e) => e.raise(GP, 0) },
   { name: 'nm', sizes: [0], shapes: [''], emit: (e) => e.raise(7) },

@@ -14,9 +14,10 @@ import {
   wrap,
   xor,
 } from '../../wasm/expressions.ts';
+import { ATTENTION } from '../attention.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { AC, ARITHMETIC, arithmeticFlags, DF, ID, IF, IOPL, loadArithmeticFlags, NT, RF, TF, VM } from '../flags.ts';
-import { get32, put32, RBP, RSP, STATE } from '../state.ts';
+import { ENGINE, get32, put32, RBP, RSP, STATE } from '../state.ts';
 import { setSized, undoOnFault } from './registers.ts';
 import { StackAccess } from './stackAccess.ts';
 
@@ -89,7 +90,11 @@ export const stack: readonly Definition[] = [
     put32(f, STATE.rflags, or(and(kept, i32(~RF & ~ARITHMETIC)), or(and(value, mask), i32(2))));
     f.if(and(xor(get32(STATE.rflags), old), i32(AC)), () => f.run(e.core.updateContext));
     f.if(and(get32(STATE.rflags), i32(TF)), () => e.leave());
-    f.if(and(and(xor(old, i32(-1)), get32(STATE.rflags)), i32(IF)), () => e.leave());
+    // An interrupt that waited comes before the next instruction.
+    f.if(
+      and(and(get32(STATE.rflags), i32(IF)), sub(i32(0), and(get32(ENGINE.attention), i32(ATTENTION.INTERRUPT)))),
+      () => e.leave(),
+    );
     e.finish();
   }),
   ...stackInstruction('leave', WIDTHS, [''], (e, s) => {

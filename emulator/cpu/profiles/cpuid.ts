@@ -4,7 +4,6 @@ import type { Processor } from './profiles.ts';
 
 export type CpuidResult = readonly [eax: number, ebx: number, ecx: number, edx: number];
 
-const MAX_BASIC = 0x16;
 const MAX_EXTENDED = 0x80000008;
 
 function text(value: string): number[] {
@@ -14,25 +13,42 @@ function text(value: string): number[] {
   );
 }
 
-/** Control-register state that CPUID shows; low halves. */
+/** What CPUID tells of the moment and of the vCPU that asks. */
 export interface DynamicState {
+  /** Control registers, low halves. */
   readonly cr4: number;
   readonly xcr0: number;
   readonly xss: number;
+  readonly apicId: number;
+  /** IA32_APIC_BASE.EN. */
+  readonly apicEnabled: boolean;
+  /** vCPUs: cores of one package, a thread each. */
+  readonly cpus: number;
 }
 const CR4_OSXSAVE = 1 << 18;
 const CR4_PKE = 1 << 22;
 const OSXSAVE = 1 << 27;
 const OSPKE = 1 << 4;
+const APIC = 1 << 9;
+const HTT = 1 << 28;
+
+/** Leaves 0Bh and 1Fh: threads of a core, cores of the package (SDM Vol. 3A §10.9.1). */
+function topology(subleaf: number, { apicId, cpus }: DynamicState): CpuidResult {
+  const [SMT, CORE] = [1, 2];
+  if (subleaf === 0) return [0, 1, SMT << 8, apicId];
+  if (subleaf === 1) return [32 - Math.clz32(cpus - 1), cpus, (CORE << 8) | 1, apicId];
+  return [0, 0, subleaf & 0xff, apicId];
+}
 
 /**
  * CPUID (SDM Vol. 2, CPUID). Leaves above the highest basic leaf answer like that leaf; known leaves without content
  * are zero.
  *
- * @param dynamic what follows the control registers: CR4, XCR0 and IA32_XSS (low halves)
+ * @param dynamic what follows the moment and the vCPU
  */
 export function cpuid(processor: Processor, leaf: number, subleaf: number, dynamic: DynamicState): CpuidResult {
   const { profile } = processor;
+  const MAX_BASIC = profile.maxLeaf;
   let wanted = leaf >>> 0;
   if (wanted >= 0x80000000 ? wanted > MAX_EXTENDED : wanted > MAX_BASIC) wanted = MAX_BASIC;
   const bits = (register: Feature['register']): number =>
@@ -45,19 +61,24 @@ export function cpuid(processor: Processor, leaf: number, subleaf: number, dynam
       return [MAX_BASIC, b, c, d];
     }
     case 1:
-      // EBX: CLFLUSH line of 64 bytes, one logical processor.
+      // EBX: CLFLUSH line of 64 bytes, logical processors, APIC ID.
       return [
         profile.signature,
-        (8 << 8) | (1 << 16),
+        (dynamic.apicId << 24) | (dynamic.cpus << 16) | (8 << 8),
         withSubleaf0('ecx') | (dynamic.cr4 & CR4_OSXSAVE ? OSXSAVE : 0),
-        withSubleaf0('edx'),
+        (withSubleaf0('edx') & (dynamic.apicEnabled ? -1 : ~APIC)) | (dynamic.cpus > 1 ? HTT : 0),
       ];
     case 4:
-      return subleaf === 0 ? [0x121, 0x02c0003f, 63, 0] : [0, 0, 0, 0];
+      return subleaf === 0 ? [((dynamic.cpus - 1) << 26) | 0x121, 0x02c0003f, 63, 0] : [0, 0, 0, 0];
+    case 6:
+      return [bits('eax'), 0, 0, 0];
     case 7:
       return subleaf === 0
         ? [0, bits('ebx'), bits('ecx') | (dynamic.cr4 & CR4_PKE ? OSPKE : 0), bits('edx')]
         : [0, 0, 0, 0];
+    case 0xb:
+    case 0x1f:
+      return topology(subleaf, dynamic);
     case 0xd:
       return xsaveLeaf(processor, subleaf >>> 0, dynamic, bits('eax'));
     case 0x15:

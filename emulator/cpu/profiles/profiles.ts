@@ -8,6 +8,8 @@ export interface CpuProfile {
   readonly brand: string;
   /** CPUID.1:EAX. */
   readonly signature: number;
+  /** Highest basic leaf of CPUID. */
+  readonly maxLeaf: number;
   readonly physicalAddressBits: number;
   readonly linearAddressBits: number;
   readonly features: readonly string[];
@@ -27,6 +29,7 @@ const COMMON = [
   'fsgsbase rdtscp rdpid',
   'smep smap umip pku',
   'nx pdpe1gb',
+  'apic x2apic tsc_deadline_timer tsc_adjust arat',
   'shstk ibt',
   'xsave xsaveopt xsavec xgetbv1 xsaves',
 ].flatMap((names) => names.split(' '));
@@ -38,6 +41,7 @@ export const PROFILES: readonly CpuProfile[] = [
     vendor: 'GenuineIntel',
     brand: '11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz',
     signature: 0x806c1,
+    maxLeaf: 0x1b,
     physicalAddressBits: 39,
     linearAddressBits: 48,
     features: COMMON,
@@ -49,6 +53,7 @@ export const PROFILES: readonly CpuProfile[] = [
     vendor: 'GenuineIntel',
     brand: 'Intel(R) Xeon(R) Platinum 8480+',
     signature: 0x806f8,
+    maxLeaf: 0x20,
     physicalAddressBits: 46,
     linearAddressBits: 48,
     features: COMMON,

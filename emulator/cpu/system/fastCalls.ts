@@ -1,6 +1,7 @@
 import { saveUserSsp, shadowStackOn, startTracking } from '../../cet/supervisorTokens.ts';
 import { isCanonical } from '../../memory/paging.ts';
 import { add, and, eqz, extendU, type I32, type I64, i32, i64, or, shrU, wrap, xor } from '../../wasm/expressions.ts';
+import { ATTENTION } from '../attention.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { ARITHMETIC, arithmeticFlags, loadArithmeticFlags, RF, TF, VM } from '../flags.ts';
 import { CS, ENGINE, GS, get32, get64, getGpr, put32, put64, putGpr, RCX, SS, STATE, segment } from '../state.ts';
@@ -76,6 +77,7 @@ export const fastCalls: readonly Definition[] = [
         e.leaveTo(target);
       });
       put32(f, ENGINE.stepTrap, i32(0));
+      f.if(and(get32(ENGINE.attention), i32(ATTENTION.INTERRUPT)), () => e.leaveTo(target));
       e.jump(target);
     },
   },

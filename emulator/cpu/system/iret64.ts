@@ -22,11 +22,29 @@ import {
   wrap,
   xor,
 } from '../../wasm/expressions.ts';
+import { ATTENTION } from '../attention.ts';
 import type { Core } from '../engine/core.ts';
 import type { Definition } from '../engine/emitter.ts';
 import { stateFlags } from '../engine/stepEmitter.ts';
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, loadArithmeticFlags, NT, RF, TF, VIF, VIP } from '../flags.ts';
-import { CS, DS, ES, FS, GS, get32, get64, getGpr, put32, put64, putGpr, RSP, SS, STATE, segment } from '../state.ts';
+import {
+  CS,
+  DS,
+  ENGINE,
+  ES,
+  FS,
+  GS,
+  get32,
+  get64,
+  getGpr,
+  put32,
+  put64,
+  putGpr,
+  RSP,
+  SS,
+  STATE,
+  segment,
+} from '../state.ts';
 import { AR, attributesOf, baseOf, dplOf, has, limitOf, SystemFunction, VECTOR } from './systemFunction.ts';
 
 /**
@@ -200,7 +218,9 @@ export const interruptReturn: readonly Definition[] = [
     emit: (e) => {
       e.f.branchIf(e.f.call(e.core.iret64, i32(e.size / 8)), e.fault);
       // RF covers one instruction, TF traps after it: the run loop sees to both.
-      e.f.if(and(get32(STATE.rflags), i32(TF | RF | VIP)), () => e.leaveTo(get64(STATE.rip)));
+      // So it does to an interrupt or NMI that waited.
+      const waiting = and(get32(ENGINE.attention), i32(ATTENTION.INTERRUPT));
+      e.f.if(or(and(get32(STATE.rflags), i32(TF | RF | VIP)), waiting), () => e.leaveTo(get64(STATE.rip)));
       e.jump(get64(STATE.rip));
     },
   },

@@ -1,6 +1,7 @@
 import type { HostOperand } from '../../decode/decoded.ts';
 import type { StepExports } from '../../engine/exports.ts';
 import { STATUS } from '../../engine/record.ts';
+import type { LocalApicPort } from '../../localApicPort.ts';
 import type { Processor } from '../../profiles/profiles.ts';
 import { CS, ENGINE, STATE, type StateView, segment } from '../../state.ts';
 
@@ -17,8 +18,11 @@ export interface HostContext {
   readonly prefixes: number;
   readonly addressBits: number;
   readonly segment: number;
-  /** Lock-step time: what RDTSC is made from. */
-  steps(): number;
+  /** The vCPU's local APIC. */
+  apic(): LocalApicPort;
+  /** Halves of a TSC that was never written; IA32_TSC_ADJUST comes on top. */
+  timeStamp(): readonly [low: number, high: number];
+  readonly vcpuCount: number;
   portIn(port: number, size: number): number;
   portOut(port: number, size: number, value: number): void;
   /** Ends the run with a sentence. */

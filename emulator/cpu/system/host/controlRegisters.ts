@@ -8,6 +8,7 @@ import {
   type HostContext,
   type HostHandler,
   isCanonicalHalves,
+  LEAVE,
   LOOKUP,
   longMode,
   nextRip,
@@ -185,7 +186,9 @@ function moveControl(c: HostContext): number {
       return writeCr4(c, low, high);
     case 8:
       if (high !== 0 || low > 15) return gp0(c);
-      break;
+      c.apic().taskPriority = low << 4;
+      c.state.setHalves(field, low, 0);
+      return LEAVE;
   }
   c.state.setHalves(field, low, high);
   return DONE;

@@ -3,7 +3,8 @@ import { MSR_BY_INDEX, type Msr } from '../../msrs.ts';
 import type { Processor } from '../../profiles/profiles.ts';
 import { gprAddress, RAX, RCX, RDX, STATE } from '../../state.ts';
 import { supervisorComponents } from '../../xsave/components.ts';
-import { cpl, DONE, gp0, type HostContext, type HostHandler, isCanonicalHalves } from './context.ts';
+import { isExtendedApic, liveMsr } from './apicRegisters.ts';
+import { cpl, DONE, gp0, type HostContext, type HostHandler, isCanonicalHalves, LEAVE } from './context.ts';
 import { relookup } from './controlRegisters.ts';
 
 /** RDMSR and WRMSR (SDM Vol. 2, Vol. 4). An MSR that does not exist raises #GP(0). */
@@ -15,23 +16,17 @@ function find(c: HostContext): Msr | undefined {
   return msr;
 }
 
-/** TSC ticks: one a step, on top of what WRMSR set. */
-export function timeStampCounter(c: Pick<HostContext, 'state' | 'steps'>): [number, number] {
-  const steps = c.steps();
-  const low = (steps % 4294967296) + c.state.low(STATE.tscOffset);
-  const high = Math.floor(steps / 4294967296) + c.state.high(STATE.tscOffset) + (low > 0xffffffff ? 1 : 0);
-  return [low >>> 0, high >>> 0];
-}
-
 function readMsr(c: HostContext): number {
   const { state } = c;
   if (cpl(c) !== 0) return gp0(c);
+  const index = state.low(gpr(RCX));
   const msr = find(c);
-  if (!msr) return gp0(c);
-  const [low, high] =
-    msr.index === 0x10 ? timeStampCounter(c) : (msr.fixed ?? [state.low(msr.field!), state.high(msr.field!)]);
-  state.setHalves(gpr(RAX), low >>> 0, 0);
-  state.setHalves(gpr(RDX), high >>> 0, 0);
+  if (!msr && !isExtendedApic(index)) return gp0(c);
+  const live = liveMsr(index);
+  const value = live ? live.read(c) : (msr!.fixed ?? [state.low(msr!.field!), state.high(msr!.field!)]);
+  if (!value) return gp0(c);
+  state.setHalves(gpr(RAX), value[0] >>> 0, 0);
+  state.setHalves(gpr(RDX), value[1] >>> 0, 0);
   return DONE;
 }
 
@@ -101,19 +96,17 @@ function writeEfer(c: HostContext, low: number, high: number): number {
 function writeMsr(c: HostContext): number {
   const { state } = c;
   if (cpl(c) !== 0) return gp0(c);
-  const msr = find(c);
-  if (!msr) return gp0(c);
   const low = state.low(gpr(RAX));
   const high = state.low(gpr(RDX));
+  const index = state.low(gpr(RCX));
+  const msr = find(c);
+  if (!msr && !isExtendedApic(index)) return gp0(c);
+  const live = liveMsr(index);
+  if (live) return live.write(c, low, high) ? LEAVE : gp0(c);
+  if (!msr) return gp0(c);
   if (msr.field === STATE.efer) return writeEfer(c, low, high);
   if (!acceptable(c, msr, low, high)) return gp0(c);
-  if (msr.index === 0x10) {
-    const steps = c.steps();
-    const borrow = low < steps % 4294967296 ? 1 : 0;
-    state.setHalves(STATE.tscOffset, low - (steps % 4294967296), high - Math.floor(steps / 4294967296) - borrow);
-  } else if (msr.field) {
-    state.setHalves(msr.field, low, high);
-  }
+  if (msr.field) state.setHalves(msr.field, low, high);
   if (msr.check === 'cet') c.exports.updateContext();
   return relookup(c);
 }

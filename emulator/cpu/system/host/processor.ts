@@ -20,7 +20,7 @@ import {
   writeOperandRegister,
 } from './context.ts';
 import { relookup } from './controlRegisters.ts';
-import { timeStampCounter } from './modelSpecific.ts';
+import { timeStampCounter } from './timeStamp.ts';
 
 /** CPUID, time, HLT, FSGSBASE, protection keys, and the legacy endbranch bitmap. */
 const gpr = (index: number) => ({ address: gprAddress(index), bits: 64 }) as const;
@@ -31,6 +31,9 @@ function runCpuid(c: HostContext): number {
     cr4: state.low(STATE.cr4),
     xcr0: state.low(STATE.xcr0),
     xss: state.low(STATE.xss),
+    apicId: c.apic().id,
+    apicEnabled: c.apic().enabled(),
+    cpus: c.vcpuCount,
   });
   state.setHalves(gpr(RAX), a >>> 0, 0);
   state.setHalves(gpr(RBX), b >>> 0, 0);
