@@ -87,6 +87,7 @@ export function defineDeliver64(core: Core): void {
       const tsCode = or(and(get32(segment(TR).selector), i32(0xfffc)), ext);
       s.faultIf(gtU(add(offset, i32(7)), get32(segment(TR).limit)), VECTOR.TS, tsCode);
       f.set(stack, s.readImplicit64(add(get64(segment(TR).base), extendU(offset))));
+      s.requireCanonical(stack, VECTOR.SS, ext);
     });
     // The interrupt SSP table is read beside the stack pointer.
     const shadowOn = f.let(shadowStackOn(newCpl));
@@ -113,8 +114,9 @@ export function defineDeliver64(core: Core): void {
     });
 
     const frameBytes = f.let(add(i32(40), shl(hasError, i32(3))));
-    const top = f.let(sub(and(stack, i64(-16)), extendU(frameBytes)));
-    s.requireCanonical(stack, VECTOR.SS, ext);
+    const aligned = f.let(and(stack, i64(-16)));
+    const top = f.let(sub(aligned, extendU(frameBytes)));
+    s.requireCanonical(sub(aligned, i64(8)), VECTOR.SS, ext);
     s.requireCanonical(top, VECTOR.SS, ext);
     s.requireCanonical(target, VECTOR.GP, ext);
 

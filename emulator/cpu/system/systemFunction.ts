@@ -96,8 +96,9 @@ export class SystemFunction {
     });
     const host = f.let(f.call(core.slowWrite, low, bytes, access));
     f.if(eqz(host), () => {
-      const last = f.let(or(get64(STATE.eventCr2), i64(0xff8)));
-      put64(f, STATE.eventCr2, select(ltU(last, top), last, top));
+      const failed = f.let(get64(STATE.eventCr2));
+      const sameAsTop = eqz(shrU(xor(failed, top), i64(12)));
+      put64(f, STATE.eventCr2, select(sameAsTop, top, or(failed, i64(0xff8))));
       this.fail();
     });
     return this.site(host);
