@@ -477,7 +477,10 @@ export class Vcpu {
       prefixes: 0,
       addressBits: 64,
       segment: 0,
-      apic: () => this.schedule.apic(),
+      apic: () => {
+        this.bus.disturbed = true;
+        return this.schedule.apic();
+      },
       timeStamp: () => this.bus.timeStamp(this.time()),
       vcpuCount: this.schedule.turns.count,
       portIn: (port, size) => {

@@ -18,7 +18,7 @@ export interface HostContext {
   readonly prefixes: number;
   readonly addressBits: number;
   readonly segment: number;
-  /** The vCPU's local APIC. */
+  /** The vCPU's local APIC, to be looked at again after the instruction. */
   apic(): LocalApicPort;
   /** Halves of a TSC that was never written; IA32_TSC_ADJUST comes on top. */
   timeStamp(): readonly [low: number, high: number];
