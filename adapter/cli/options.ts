@@ -1,5 +1,5 @@
 import { START_STATES, type StartState } from '../../emulator/loaders/image.ts';
-import { readMemorySize } from '../session/launchArguments.ts';
+import { MOST_CPUS, readMemorySize } from '../session/launchArguments.ts';
 
 /** A mistake on the command line or with a file it names, in one sentence; the process ends with status 2. */
 export class UsageError extends Error {}
@@ -16,12 +16,22 @@ export interface RunOptions {
   readonly features: Readonly<Record<string, boolean>>;
   readonly include: readonly string[];
   readonly defines: Readonly<Record<string, string>>;
+  /** `--initrd`, then `--module`: boot modules. */
   readonly modules: readonly string[];
+  readonly cpus: number;
+  readonly machine: 'bare';
+  /** Seconds of the host's clock. */
+  readonly timeout: number;
 }
 
 /** Options that take a value, as the next argument or after `=`. */
 const VALUED = [
   '--append',
+  '--initrd',
+  '--cpus',
+  '--machine',
+  '--timeout',
+  '--features',
   '--cpu',
   '--memory',
   '--start',
@@ -34,20 +44,26 @@ const VALUED = [
 const KNOWN = [...VALUED, '--json'];
 
 export const RUN_USAGE = `shadowstep run GUEST [options]
-  GUEST               an assembly source (.s, .S, .asm) or an ELF file
-  --append TEXT       multiboot command line after the program's name
-  --cpu NAME          CPU profile: tigerlake (default), sapphirerapids
-  --feature [+-]NAME  adds or removes a CPUID feature; may be repeated
+  GUEST               an assembly source (.s, .S, .asm), an ELF file or a Linux kernel image (bzImage)
+  --append TEXT       command line of a multiboot or Linux guest; multiboot puts the program's name before it
+  --initrd FILE       a multiboot guest's module, or Linux's initial RAM disk
+  --cpus N            processors, 1 (default) to ${MOST_CPUS}
   --memory SIZE       guest RAM, 128M by default, at most 3584M
+  --cpu PROFILE       CPU profile: tigerlake (default), sapphirerapids
+  --features LIST     adds or removes CPUID features: +NAME,-NAME,…
+  --feature [+-]NAME  one of them; both options may be repeated
+  --machine NAME      bare (default): the guest has the processor for itself
   --start STATE       ${START_STATES.join(', ')}; by default chosen by the guest
-  --module FILE       a multiboot module; may be repeated
+  --module FILE       a further multiboot module; may be repeated
   --include DIR       where .include and #include look; may be repeated
   --define NAME[=V]   a symbol for the assembler; may be repeated
   --max-steps N       stop after N steps with status 124
+  --timeout SECONDS   stop after so many seconds with status 124
   --json[=FILE]       a JSON summary as the last line of stderr, or in FILE
-Serial output goes to stdout. The status is the guest's, (code << 1 | 1) & 255 for a code written to port 0xf4;
-3 when the guest halted for ever, 4 after a triple fault, 5 for something unsupported, 124 at --max-steps,
-130 after Ctrl-C, 2 for a mistake on the command line or in the guest's source.`;
+Serial output goes to stdout, serial input comes from stdin. The status is the guest's, (code << 1 | 1) & 255 for a
+code written to port 0xf4; 0 when it switched the machine off; 3 when it halted for ever, 4 after a triple fault, 5 for
+something unsupported, 6 when it reset the machine, 124 at --max-steps or --timeout, 130 after Ctrl-C, 2 for a mistake
+on the command line or in the guest's source.`;
 
 /** Reads the arguments after `run`. Throws a UsageError with one sentence. */
 export function readRunOptions(args: readonly string[]): RunOptions {
@@ -83,10 +99,16 @@ export function readRunOptions(args: readonly string[]): RunOptions {
     cpu: last('--cpu') ?? 'tigerlake',
     memoryBytes: readMemory(last('--memory') ?? '128M'),
     maxSteps: readSteps(last('--max-steps')),
-    features: readFeatures(values.get('--feature') ?? []),
+    timeout: readSeconds(last('--timeout')),
+    cpus: readCpus(last('--cpus') ?? '1'),
+    machine: readMachine(last('--machine') ?? 'bare'),
+    features: {
+      ...readFeatureLists(values.get('--features') ?? []),
+      ...readFeatures(values.get('--feature') ?? []),
+    },
     include: values.get('--include') ?? [],
     defines: readDefines(values.get('--define') ?? []),
-    modules: values.get('--module') ?? [],
+    modules: [...(values.get('--initrd')?.slice(-1) ?? []), ...(values.get('--module') ?? [])],
     ...(start && { start }),
     ...(json && { json }),
   };
@@ -112,6 +134,35 @@ function readSteps(text: string | undefined): number {
   if (!Number.isSafeInteger(steps) || steps <= 0)
     throw new UsageError(`--max-steps is ${text}; a whole number above 0 is expected.`);
   return steps;
+}
+
+function readSeconds(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  const seconds = Number(text);
+  if (!Number.isFinite(seconds) || seconds <= 0)
+    throw new UsageError(`--timeout is ${text}; a number of seconds above 0 is expected.`);
+  return seconds;
+}
+
+function readCpus(text: string): number {
+  const cpus = Number(text);
+  if (!Number.isInteger(cpus) || cpus < 1 || cpus > MOST_CPUS)
+    throw new UsageError(`--cpus is ${text}; a whole number from 1 to ${MOST_CPUS} is expected.`);
+  return cpus;
+}
+
+function readMachine(text: string): 'bare' {
+  if (text !== 'bare') throw new UsageError(`--machine is ${text}; bare is expected.`);
+  return text;
+}
+
+function readFeatureLists(lists: readonly string[]): Record<string, boolean> {
+  const parts = lists.flatMap((list) => list.split(',')).map((part) => part.trim());
+  for (const part of parts) {
+    if (!/^[+-]\S+$/.test(part))
+      throw new UsageError(`--features has '${part}'; +NAME or -NAME, separated by commas, is expected.`);
+  }
+  return readFeatures(parts);
 }
 
 function readFeatures(texts: readonly string[]): Record<string, boolean> {

@@ -3,18 +3,20 @@ import { basename, resolve } from 'node:path';
 import type { MachineApi, RunExit } from '../../emulator/api.ts';
 import { hostMilliseconds, yieldToHost } from '../../emulator/debug/schedule.ts';
 import { LoadError } from '../../emulator/loaders/image.ts';
-import { defaultStart, loadGuest } from '../../emulator/loaders/load.ts';
+import { commandLine, defaultStart, loadGuest } from '../../emulator/loaders/load.ts';
 import { Machine } from '../../emulator/machine.ts';
 import { nodeHost } from '../node/host.ts';
+import { vectorName } from '../session/exceptionText.ts';
 import { machineFeatures } from '../session/featureNames.ts';
 import { diagnosticInWords, openProgram } from '../session/openProgram.ts';
 import { exitStatus } from '../session/stopEvents.ts';
 import { type RunOptions, readRunOptions, UsageError } from './options.ts';
+import { openSerialInput } from './serialInput.ts';
 
 /** What `--json` tells. */
 interface Summary {
   guest: string;
-  /** How the run ended: `debugExit`, `halted`, `tripleFault`, `unsupported`, `maxSteps` or `interrupted`. */
+  /** How the run ended: the kind of the machine's exit, `maxSteps`, `timeout` or `interrupted`. */
   exit: string;
   status: number;
   /** What was written to the debug-exit port. */
@@ -22,22 +24,22 @@ interface Summary {
   sentence?: string;
   steps: number;
   seconds: number;
-  /** Events delivered to the guest, by vector. */
-  events: Record<string, number>;
+  /** Exceptions delivered to the guest, by vector. */
+  exceptions: Record<string, { name: string; count: number }>;
+  /** Interrupts and INT n from 20h on, by vector. */
+  interrupts: Record<string, number>;
+  /** VM exits by reason. */
+  vmExits: Record<string, number>;
 }
 
 const STATUS = {
-  halted: 3,
-  tripleFault: 4,
-  unsupported: 5,
-  reset: 6,
-  poweredOff: 0,
-  maxSteps: 124,
-  interrupted: 130,
+  ...{ halted: 3, tripleFault: 4, unsupported: 5, reset: 6, poweredOff: 0 },
+  ...{ maxSteps: 124, timeout: 124, interrupted: 130 },
 } as const;
-/** Steps between two looks at Ctrl-C and the step limit. */
+/** Steps between two looks at Ctrl-C, the clock and the step limit. */
 const CHUNK_STEPS = 0x8_0000;
 const SLICE_MILLISECONDS = 20;
+const FIRST_INTERRUPT = 32;
 
 /** `shadowstep run`: returns the process status. Throws a UsageError for what the person can mend. */
 export async function runGuest(args: readonly string[]): Promise<number> {
@@ -50,9 +52,11 @@ export async function runGuest(args: readonly string[]): Promise<number> {
     interrupted = true;
   };
   process.on('SIGINT', interrupt);
+  const closeInput = openSerialInput((bytes) => machine.serialInput(bytes), interrupt);
   const started = hostMilliseconds();
-  const exit = await runToEnd(machine, options.maxSteps, () => interrupted);
+  const exit = await runToEnd(machine, options, () => interrupted);
   const seconds = (hostMilliseconds() - started) / 1000;
+  closeInput();
   process.off('SIGINT', interrupt);
   const summary = summarize(options.guest, exit, machine, seconds);
   if (summary.sentence !== undefined) console.error(`shadowstep: ${summary.sentence}`);
@@ -74,13 +78,15 @@ async function prepare(options: RunOptions): Promise<Machine> {
       cpu: options.cpu,
       features: machineFeatures(options.features),
       memoryBytes: options.memoryBytes,
+      cpus: options.cpus,
+      machine: options.machine,
     });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
   try {
-    const commandLine = [basename(path), options.append].filter((part) => part !== '').join(' ');
-    loadGuest(machine, image, options.start ?? defaultStart(image), { commandLine, modules });
+    const start = options.start ?? defaultStart(image);
+    loadGuest(machine, image, start, { commandLine: commandLine(start, path, options.append), modules });
   } catch (error) {
     if (error instanceof LoadError) throw new UsageError(error.message);
     throw error;
@@ -96,10 +102,17 @@ async function readModule(file: string): Promise<Uint8Array> {
   }
 }
 
-type End = Exclude<RunExit, { kind: 'budget' | 'breakpoint' | 'exception' }> | { kind: 'maxSteps' | 'interrupted' };
+type End =
+  | Exclude<RunExit, { kind: 'budget' | 'breakpoint' | 'exception' }>
+  | { kind: 'maxSteps' | 'timeout' | 'interrupted' };
 
-async function runToEnd(machine: MachineApi, maxSteps: number, interrupted: () => boolean): Promise<End> {
+async function runToEnd(
+  machine: MachineApi,
+  { maxSteps, timeout }: RunOptions,
+  interrupted: () => boolean,
+): Promise<End> {
   let sliceStarted = hostMilliseconds();
+  const end = sliceStarted + timeout * 1000;
   for (;;) {
     const left = maxSteps - machine.steps;
     if (left <= 0) return { kind: 'maxSteps' };
@@ -109,26 +122,36 @@ async function runToEnd(machine: MachineApi, maxSteps: number, interrupted: () =
     await yieldToHost();
     if (interrupted()) return { kind: 'interrupted' };
     sliceStarted = hostMilliseconds();
+    if (sliceStarted >= end) return { kind: 'timeout' };
   }
 }
 
 function summarize(guest: string, end: End, { steps, deliveries }: Machine, seconds: number): Summary {
-  const timing = { steps, seconds: Math.round(seconds * 1e6) / 1e6, events: Object.fromEntries(deliveries) };
+  const events = [...deliveries].sort(([a], [b]) => a - b);
+  const rest = {
+    steps,
+    seconds: Math.round(seconds * 1e6) / 1e6,
+    exceptions: Object.fromEntries(
+      events
+        .filter(([vector]) => vector < FIRST_INTERRUPT)
+        .map(([vector, count]) => [vector, { name: vectorName(vector), count }]),
+    ),
+    interrupts: Object.fromEntries(events.filter(([vector]) => vector >= FIRST_INTERRUPT)),
+    vmExits: {},
+  };
+  const status = end.kind === 'debugExit' ? exitStatus(end.code) : STATUS[end.kind];
+  const base = { guest, exit: end.kind, status };
   switch (end.kind) {
     case 'debugExit':
-      return { guest, exit: end.kind, status: exitStatus(end.code), code: end.code, ...timing };
+      return { ...base, code: end.code, ...rest };
     case 'maxSteps':
-      return {
-        guest,
-        exit: end.kind,
-        status: STATUS.maxSteps,
-        sentence: `The guest did not end within ${steps} steps.`,
-        ...timing,
-      };
+      return { ...base, sentence: `The guest did not end within ${steps} steps.`, ...rest };
+    case 'timeout':
+      return { ...base, sentence: `The guest did not end within ${Math.floor(seconds)} seconds.`, ...rest };
     case 'interrupted':
-      return { guest, exit: end.kind, status: STATUS.interrupted, ...timing };
+      return { ...base, ...rest };
     default:
-      return { guest, exit: end.kind, status: STATUS[end.kind], sentence: end.sentence, ...timing };
+      return { ...base, sentence: end.sentence, ...rest };
   }
 }
 

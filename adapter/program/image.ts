@@ -1,3 +1,5 @@
+import type { LinuxHeader } from '../../emulator/loaders/image.ts';
+
 /**
  * What is debugged: the one shape that the assembler and the ELF reader produce, and that the loader, the breakpoint
  * mapper, the stack walker and the views read. Addresses are the guest's (linear for symbols, lines and frames;
@@ -21,6 +23,8 @@ export interface ProgramImage {
   readonly inlined?: readonly InlinedCall[];
   /** Present when a multiboot 1 header was found in the first 8 KiB. */
   readonly multiboot?: MultibootHeader;
+  /** Present for a Linux kernel image. */
+  readonly linux?: LinuxHeader;
   /** One sentence each: what was wrong with debug information that could be skipped. */
   readonly warnings: readonly string[];
 }

@@ -10,8 +10,13 @@ export interface LaunchArguments {
   readonly features: Readonly<Record<string, boolean>>;
   readonly memoryBytes: number;
   readonly stopOnEntry: boolean;
-  /** The multiboot command line after the program's name. */
+  /** The command line of a multiboot guest after the program's name, or of Linux. */
   readonly append: string;
+  /** A file: the multiboot guest's module, or Linux's initial RAM disk. Absent for none. */
+  readonly initrd?: string;
+  /** Processors. */
+  readonly cpus: number;
+  readonly machine: 'bare';
   readonly include: readonly string[];
   readonly defines: Readonly<Record<string, string>>;
   readonly disassemblySyntax: 'att' | 'intel';
@@ -19,6 +24,8 @@ export interface LaunchArguments {
   readonly noDebug: boolean;
 }
 
+/** vCPUs that a machine can have. */
+export const MOST_CPUS = 8;
 const MEBIBYTE = 2 ** 20;
 const DEFAULT_MEMORY = '128M';
 const MAX_MEMORY = 3584 * MEBIBYTE;
@@ -87,7 +94,7 @@ type FieldTable = {
 const FIELDS: FieldTable = {
   program: {
     default: undefined,
-    expected: 'the path of a .s, .S or .asm source or of an ELF file',
+    expected: 'the path of a .s, .S or .asm source, of an ELF file or of a Linux kernel',
     read: (value) => (typeof value === 'string' && value.trim() !== '' ? value : undefined),
   },
   start: { default: undefined, expected: `one of ${START_STATES.join(', ')}`, read: oneOf(START_STATES) },
@@ -100,11 +107,22 @@ const FIELDS: FieldTable = {
   },
   stopOnEntry: { default: false, expected: 'true or false', read: truth },
   append: { default: '', expected: 'a string', read: text },
+  initrd: { default: undefined, expected: 'the path of a file', read: text },
+  cpus: {
+    default: 1,
+    expected: `a whole number from 1 to ${MOST_CPUS}`,
+    read: (value) =>
+      typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_CPUS ? value : undefined,
+  },
+  machine: { default: 'bare', expected: 'bare', read: oneOf(['bare'] as const) },
   include: { default: [], expected: 'an array of folder paths', read: texts },
   defines: { default: {}, expected: 'an object from symbol names to strings, numbers or booleans', read: definitions },
   disassemblySyntax: { default: 'att', expected: 'att or intel', read: oneOf(['att', 'intel'] as const) },
   noDebug: { default: false, expected: 'true or false', read: truth },
 };
+
+/** Fields without a default. */
+const OPTIONAL: ReadonlySet<string> = new Set(['program', 'start', 'initrd']);
 
 /** Throws a RequestError with one sentence for each wrong field: its name, its value, what was expected. */
 export function readLaunchArguments(value: unknown): LaunchArguments {
@@ -113,7 +131,7 @@ export function readLaunchArguments(value: unknown): LaunchArguments {
   const sentences: string[] = [];
   for (const [name, field] of Object.entries(FIELDS)) {
     const given = value[name];
-    if (given === undefined && (name === 'start' || name === 'program')) {
+    if (given === undefined && OPTIONAL.has(name)) {
       if (name === 'program') sentences.push(`program is missing; ${field.expected} is expected.`);
       continue;
     }

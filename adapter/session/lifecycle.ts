@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { MachineApi, MachineConfiguration, MachineSnapshot } from '../../emulator/api.ts';
-import { LoadError } from '../../emulator/loaders/image.ts';
-import { defaultStart, loadGuest } from '../../emulator/loaders/load.ts';
+import { type BootModule, LoadError } from '../../emulator/loaders/image.ts';
+import { commandLine, defaultStart, loadGuest } from '../../emulator/loaders/load.ts';
 import type { ProgramImage } from '../program/image.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { machineFeatures } from './featureNames.ts';
@@ -34,6 +34,8 @@ export function lifecycleRequests(host: SessionHost): Family {
       cpu: launch.cpu,
       features: machineFeatures(launch.features),
       memoryBytes: launch.memoryBytes,
+      cpus: launch.cpus,
+      machine: launch.machine,
     };
     const key = JSON.stringify(configuration);
     if (slot?.key === key) {
@@ -57,10 +59,11 @@ export function lifecycleRequests(host: SessionHost): Family {
 
   const start = async (state: SessionState, launch: LaunchArguments): Promise<void> => {
     const image = await readProgram(state, launch);
+    const modules = await readInitrd(state, launch);
     const { machine, reset, serial } = await machineFor(state, launch);
     try {
-      const commandLine = [fileName(launch.program), launch.append].filter((part) => part !== '').join(' ');
-      loadGuest(machine, image, launch.start ?? defaultStart(image), { commandLine });
+      const entry = launch.start ?? defaultStart(image);
+      loadGuest(machine, image, entry, { commandLine: commandLine(entry, launch.program, launch.append), modules });
     } catch (error) {
       if (error instanceof LoadError) throw new RequestError(error.message);
       throw error;
@@ -132,6 +135,13 @@ function begin(state: SessionState): void {
     return;
   }
   state.resume(async ({ runner }) => (await runner.run()) ?? { reason: 'pause' });
+}
+
+async function readInitrd(state: SessionState, { initrd }: LaunchArguments): Promise<BootModule[]> {
+  if (initrd === undefined || initrd === '') return [];
+  const data = await state.reader.read(initrd);
+  if (data === undefined) throw new RequestError(`initrd is ${initrd}; there is no such file.`);
+  return [{ data, commandLine: fileName(initrd) }];
 }
 
 async function readProgram(state: SessionState, launch: LaunchArguments): Promise<ProgramImage> {

@@ -1,10 +1,15 @@
+import type { StartState } from '../../emulator/loaders/image.ts';
+import { BOOT_SECTOR } from '../../emulator/loaders/real16.ts';
 import { assemble } from '../program/assembler/index.ts';
 import { readElf } from '../program/elf/read.ts';
 import type { Diagnostic, FileReader, ProgramImage } from '../program/image.ts';
+import { flatProgram, readLinux } from '../program/linux.ts';
 
 export interface ProgramOptions {
   readonly include: readonly string[];
   readonly defines: Readonly<Record<string, string>>;
+  /** `real16` puts plain sources and files without a format where a BIOS loads a boot sector. */
+  readonly start?: StartState;
 }
 
 export interface OpenedProgram {
@@ -16,7 +21,7 @@ export interface OpenedProgram {
 const SOURCE = /\.(s|sx|asm)$/i;
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 
-/** Reads an ELF file or assembles a source, by what the file is. Never throws for what it holds. */
+/** Reads an ELF file or a kernel, or assembles a source, by what the file is. Never throws for what it holds. */
 export async function openProgram(path: string, options: ProgramOptions, reader: FileReader): Promise<OpenedProgram> {
   const error = (message: string): OpenedProgram => ({
     diagnostics: [{ severity: 'error', file: path, line: 0, column: 0, message }],
@@ -25,9 +30,17 @@ export async function openProgram(path: string, options: ProgramOptions, reader:
   if (bytes === undefined) return error('There is no such file.');
   if (ELF_MAGIC.every((byte, index) => bytes[index] === byte)) return readElf(path, bytes);
   if (SOURCE.test(path)) {
-    return assemble(path, { includePaths: options.include, defines: options.defines }, reader);
+    const origin = options.start === 'real16' ? { origin: BigInt(BOOT_SECTOR) } : {};
+    return assemble(path, { includePaths: options.include, defines: options.defines, ...origin }, reader);
   }
-  return error('This is neither an ELF file nor an assembly source (.s, .S, .asm).');
+  try {
+    const kernel = readLinux(bytes);
+    if (kernel !== undefined) return { image: kernel, diagnostics: [] };
+  } catch (refused) {
+    return error(refused instanceof Error ? refused.message : String(refused));
+  }
+  if (options.start === 'real16') return { image: flatProgram(bytes, BigInt(BOOT_SECTOR), 32), diagnostics: [] };
+  return error('This is neither an ELF file nor a Linux kernel nor an assembly source (.s, .S, .asm).');
 }
 
 /** `guest.s:12:5: error: …`, or without the place where there is none. */

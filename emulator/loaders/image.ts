@@ -4,6 +4,20 @@ export interface LoadableImage {
   readonly entry: bigint;
   readonly segments: readonly LoadableSegment[];
   readonly multiboot?: { readonly flags: number; readonly addresses?: { readonly entryAddr: number } };
+  /** Present for a Linux kernel image (bzImage), whose entry is then the 32-bit one. */
+  readonly linux?: LinuxHeader;
+}
+
+/** What the Linux boot protocol wants to know of a kernel's setup header. */
+export interface LinuxHeader {
+  /** From offset 1F1h of the image to the header's end; it goes into boot_params as it is. */
+  readonly setupHeader: Uint8Array;
+  /** Bytes of a command line without its zero. */
+  readonly commandLineSize: number;
+  /** The highest address that the initial RAM disk may occupy. */
+  readonly ramdiskLimit: number;
+  /** There is a 64-bit entry (XLF_KERNEL_64). */
+  readonly entry64: boolean;
 }
 
 export interface LoadableSegment {
@@ -18,13 +32,13 @@ export interface LoadableSegment {
 export class LoadError extends Error {}
 
 /** How a guest begins; each has a file of its own here. */
-export const START_STATES = ['multiboot', 'long64', 'protected32'] as const;
+export const START_STATES = ['multiboot', 'long64', 'protected32', 'real16', 'linux', 'linux64'] as const;
 export type StartState = (typeof START_STATES)[number];
 
 export interface LoadOptions {
-  /** Multiboot: the command line, whose first word is by custom the program's name. */
+  /** Multiboot and Linux: the command line, whose first word is by custom the program's name. */
   readonly commandLine?: string;
-  /** Multiboot: boot modules in order. */
+  /** Multiboot: boot modules in order. Linux: at most one, the initial RAM disk. */
   readonly modules?: readonly BootModule[];
 }
 

@@ -1,22 +1,32 @@
 import { hostPhysical } from '../addresses.ts';
 import type { MachineApi } from '../api.ts';
+import { acpiTables } from '../firmware/acpi.ts';
 import { type EntryState, type LoadableImage, LoadError, type LoadOptions, type StartState } from './image.ts';
+import { linux, linux64 } from './linux.ts';
 import { long64 } from './long64.ts';
 import { multiboot } from './multiboot.ts';
 import { protected32 } from './protected32.ts';
+import { real16 } from './real16.ts';
 
 const STATES: Readonly<
   Record<StartState, (image: LoadableImage, memoryBytes: number, options: LoadOptions) => EntryState>
-> = { multiboot, long64, protected32 };
+> = { multiboot, long64, protected32, real16, linux, linux64 };
 
-/** `multiboot` for an image with its header; otherwise `protected32` for a 32-bit ELF and `long64` for the rest. */
+/** `linux` for a kernel image, `multiboot` for an image with its header; otherwise `protected32` for a 32-bit ELF and `long64` for the rest. */
 export function defaultStart(image: LoadableImage): StartState {
+  if (image.linux) return 'linux';
   if (image.multiboot) return 'multiboot';
   return image.bits === 32 ? 'protected32' : 'long64';
 }
 
+/** The command line that `start` is given for the text of `append`: multiboot's begins with the program's name. */
+export function commandLine(start: StartState, program: string, append: string): string {
+  if (start === 'linux' || start === 'linux64') return append;
+  return [program.split(/[\\/]/).at(-1)!, append].filter((part) => part !== '').join(' ');
+}
+
 /**
- * Puts the image and what `start` adds into a machine fresh from reset, whose RAM is zero, and sets the registers.
+ * Puts firmware's tables, the image and what `start` adds into a machine fresh from reset, whose RAM is zero, and sets the registers.
  * Throws a LoadError with one sentence when the image does not fit.
  */
 export function loadGuest(
@@ -32,6 +42,8 @@ export function loadGuest(
     const sentence = data.length > 0 ? machine.writePhysical(hostPhysical(address), data) : undefined;
     if (sentence !== undefined) throw new LoadError(sentence);
   };
+  const { address, data } = acpiTables(machine.configuration.cpus ?? 1);
+  write(address, data);
   for (const segment of image.segments) write(Number(segment.physicalAddress), segment.data);
   for (const { address, data } of state.memory) write(address, data);
   for (const [name, value] of state.registers) {

@@ -1,4 +1,4 @@
-import { type EntryState, type LoadableImage, physicalEntry } from './image.ts';
+import { type EntryState, type LoadableImage, physicalEntry, type RegisterValues } from './image.ts';
 import { Placement } from './placement.ts';
 import { flatSegments, GDT_BYTES, gdt } from './segments.ts';
 
@@ -9,18 +9,22 @@ import { flatSegments, GDT_BYTES, gdt } from './segments.ts';
 export const LONG64_STACK_TOP = 0x8_0000;
 export const LONG64_STACK_BYTES = 0x1_0000;
 
-const CR0 = 0x8001_0033n; // PG WP NE ET MP PE
-const CR4 = 0x620n; // OSXMMEXCPT OSFXSR PAE
-const EFER = 0xd01n; // NXE LMA LME SCE
+/** Control registers for 64-bit mode once CR3 is set. */
+export const LONG_MODE: RegisterValues = [
+  ['cr4', 0x620n], // OSXMMEXCPT OSFXSR PAE
+  ['efer', 0xd01n], // NXE LMA LME SCE
+  ['cr0', 0x8001_0033n], // PG WP NE ET MP PE
+];
 
 const PAGE = 0x1000;
 const DIRECTORIES = 4;
+export const IDENTITY_MAP_BYTES = (2 + DIRECTORIES) * PAGE;
 const PRESENT_WRITABLE = 0x3n;
 const PAGE_SIZE_2M = 0x80n;
 
 export function long64(image: LoadableImage, memoryBytes: number): EntryState {
   const placement = new Placement(image, memoryBytes);
-  const tables = placement.place('page tables', (2 + DIRECTORIES) * PAGE);
+  const tables = placement.place('page tables', IDENTITY_MAP_BYTES);
   const gdtAddress = placement.place('the GDT', GDT_BYTES);
   const stack = placement.placeBelow('the stack', LONG64_STACK_TOP, LONG64_STACK_BYTES);
   return {
@@ -30,9 +34,7 @@ export function long64(image: LoadableImage, memoryBytes: number): EntryState {
     ],
     registers: [
       ['cr3', BigInt(tables)],
-      ['cr4', CR4],
-      ['efer', EFER],
-      ['cr0', CR0],
+      ...LONG_MODE,
       ...flatSegments(64, gdtAddress),
       ['rflags', 2n],
       ['rsp', BigInt(stack + LONG64_STACK_BYTES)],
@@ -42,8 +44,8 @@ export function long64(image: LoadableImage, memoryBytes: number): EntryState {
 }
 
 /** PML4, PDPT and four page directories, one after the other from `base` (SDM Vol. 3A §4.5). */
-function identityMap(base: number): Uint8Array {
-  const bytes = new Uint8Array((2 + DIRECTORIES) * PAGE);
+export function identityMap(base: number): Uint8Array {
+  const bytes = new Uint8Array(IDENTITY_MAP_BYTES);
   const view = new DataView(bytes.buffer);
   const pointerTo = (page: number) => BigInt(base + page * PAGE) | PRESENT_WRITABLE;
   view.setBigUint64(0, pointerTo(1), true);

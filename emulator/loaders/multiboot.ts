@@ -1,3 +1,4 @@
+import { memoryMap } from '../firmware/memoryMap.ts';
 import {
   type BootModule,
   type EntryState,
@@ -22,8 +23,6 @@ const KNOWN_REQUIREMENTS = 0x3;
 const INFO_BYTES = 88;
 const MODULE_ENTRY_BYTES = 16;
 const MAP_ENTRY_BYTES = 24;
-const AVAILABLE = 1;
-const RESERVED = 2;
 
 /** `multiboot`: EAX holds the magic, EBX points to the information structure; the rest is flat 32-bit mode. */
 export function multiboot(image: LoadableImage, memoryBytes: number, options: LoadOptions): EntryState {
@@ -112,14 +111,4 @@ function buildInformation(
     put(entry + 20, type);
   }
   return { address, data };
-}
-
-/** A PC's usual map: 639 KiB, the firmware's holes, and RAM from 1 MiB on. */
-function memoryMap(memoryBytes: number): { base: number; length: number; type: number }[] {
-  return [
-    { base: 0, length: 0x9_fc00, type: AVAILABLE },
-    { base: 0x9_fc00, length: 0x400, type: RESERVED },
-    { base: 0xf_0000, length: 0x1_0000, type: RESERVED },
-    { base: 0x10_0000, length: memoryBytes - 0x10_0000, type: AVAILABLE },
-  ];
 }

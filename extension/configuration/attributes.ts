@@ -4,7 +4,7 @@
  */
 
 export interface LaunchConfiguration {
-  /** Path of a `.s`, `.S` or `.asm` source, or of an ELF file. */
+  /** Path of a `.s`, `.S` or `.asm` source, of an ELF file or of a Linux kernel. */
   program: string;
   start: StartState;
   cpu: CpuProfile;
@@ -13,8 +13,12 @@ export interface LaunchConfiguration {
   /** Guest memory: `128M`, `1G`, or a number of MiB; 3.5 GiB at most. */
   memory: string | number;
   stopOnEntry: boolean;
-  /** The multiboot command line. */
+  /** The command line of a multiboot or Linux guest. */
   append: string;
+  /** A multiboot guest's module, or Linux's initial RAM disk. */
+  initrd: string;
+  cpus: number;
+  machine: 'bare';
   /** Folders in which the assembler looks for `.include` and `#include`. */
   include: string[];
   /** Assembler symbols, as `-D` gives them. */
@@ -23,7 +27,7 @@ export interface LaunchConfiguration {
   disassemblySyntax: 'att' | 'intel';
 }
 
-export type StartState = 'long64' | 'protected32' | 'multiboot';
+export type StartState = 'long64' | 'protected32' | 'multiboot' | 'real16' | 'linux' | 'linux64';
 export type CpuProfile = 'tigerlake' | 'sapphirerapids';
 
 export interface Attribute<T> {
@@ -39,6 +43,10 @@ const startDescriptions: Record<StartState, string> = {
   long64: '64-bit mode with paging on, a flat GDT, a stack and SSE: for plain sources and freestanding C.',
   protected32: '32-bit protected mode, flat segments, paging off.',
   multiboot: 'Multiboot 1: 32-bit protected mode, EAX=0x2BADB002, EBX points at the information structure.',
+  real16:
+    'Real-address mode below 1 MiB: a plain source or a file without a format is put to 0:7C00h, as a BIOS does with a boot sector.',
+  linux: 'The 32-bit entry of the Linux boot protocol: ESI points to boot_params.',
+  linux64: 'The 64-bit entry of the Linux boot protocol: the low 4 GiB are identity-mapped, RSI points to boot_params.',
 };
 
 const cpuDescriptions: Record<CpuProfile, string> = {
@@ -52,7 +60,7 @@ export const launchAttributes: { readonly [K in keyof LaunchConfiguration]: Attr
     required: true,
     schema: { type: 'string' },
     description:
-      'The guest: an assembly source in GAS syntax (`.s`, `.S`, `.asm`), assembled at every start, or an ELF file made by gcc, clang or as.',
+      'The guest: an assembly source in GAS syntax (`.s`, `.S`, `.asm`), assembled at every start, an ELF file made by gcc, clang or as, or a Linux kernel (bzImage).',
   },
   start: {
     default: undefined,
@@ -62,7 +70,7 @@ export const launchAttributes: { readonly [K in keyof LaunchConfiguration]: Attr
       markdownEnumDescriptions: Object.values(startDescriptions),
     },
     description:
-      'The state in which the guest starts. Without it: `multiboot` for an image with a multiboot header, otherwise `long64`, or `protected32` for a 32-bit ELF.',
+      'The state in which the guest starts. Without it: `linux` for a kernel image, `multiboot` for an image with a multiboot header, otherwise `long64`, or `protected32` for a 32-bit ELF.',
   },
   cpu: {
     default: 'tigerlake',
@@ -97,7 +105,26 @@ export const launchAttributes: { readonly [K in keyof LaunchConfiguration]: Attr
   append: {
     default: '',
     schema: { type: 'string' },
-    description: 'The command line that a multiboot guest finds in its information structure.',
+    description: "The command line of a multiboot guest, after the program's name, or of Linux.",
+  },
+  initrd: {
+    default: undefined,
+    schema: { type: 'string' },
+    description: "A file that the guest finds in its memory: a multiboot guest's module, or Linux's initial RAM disk.",
+  },
+  cpus: {
+    default: 1,
+    schema: { type: 'integer', minimum: 1, maximum: 8 },
+    description: "The guest's processors, 1 to 8. All but the first wait for a start-up IPI.",
+  },
+  machine: {
+    default: 'bare',
+    schema: {
+      type: 'string',
+      enum: ['bare'],
+      markdownEnumDescriptions: ['The guest has the processor and its devices for itself.'],
+    },
+    description: 'What the guest runs on.',
   },
   include: {
     default: [],

@@ -30,7 +30,7 @@ describe('launch', () => {
     await client.initializeRequest(INITIALIZE);
     const sentence = await failure(client.launchRequest({ program: hello, memory: 'much', start: 'real' } as never));
     expect(sentence.split('\n')).toEqual([
-      'start is "real"; one of multiboot, long64, protected32 is expected.',
+      'start is "real"; one of multiboot, long64, protected32, real16, linux, linux64 is expected.',
       expect.stringMatching(/^memory is "much"; a size such as "128M"/),
     ]);
     const initialized = client.waitForEvent('initialized');
@@ -43,7 +43,7 @@ describe('launch', () => {
     [
       'something that is no program',
       { program: join(hello, '../../../../package.json') },
-      /neither an ELF file nor an assembly source/,
+      /neither an ELF file nor a Linux kernel nor an assembly source/,
     ],
     ['a start that does not fit', { program: hello, start: 'multiboot' }, /hold no multiboot 1 header/],
     ['an unknown processor', { program: hello, cpu: 'z80' }, /z80/],

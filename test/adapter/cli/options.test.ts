@@ -5,7 +5,8 @@ describe('shadowstep run', () => {
   it('has defaults for everything but the guest', () => {
     expect(readRunOptions(['g.s'])).toEqual({
       ...{ guest: 'g.s', append: '', cpu: 'tigerlake', memoryBytes: 128 * 2 ** 20, maxSteps: Number.POSITIVE_INFINITY },
-      ...{ features: {}, include: [], defines: {}, modules: [] },
+      ...{ features: {}, include: [], defines: {}, modules: [], cpus: 1, machine: 'bare' },
+      timeout: Number.POSITIVE_INFINITY,
     });
   });
 
@@ -25,10 +26,17 @@ describe('shadowstep run', () => {
         '--define=Y=2',
       ],
       ...['--module', 'm', '--max-steps', '1000', '--json=out.json'],
+      ...['--features', '-SMAP,+PKU', '--cpus', '4', '--initrd', 'env', '--machine=bare', '--timeout', '1.5'],
     ]);
     expect(options).toEqual({
       ...{ guest: 'g.elf', append: 'a b', cpu: 'sapphirerapids', memoryBytes: 64 * 2 ** 20, start: 'protected32' },
-      ...{ features: { CET_IBT: false, LA57: true }, include: ['a', 'b'], defines: { X: '1', Y: '2' }, modules: ['m'] },
+      ...{
+        features: { SMAP: false, PKU: true, CET_IBT: false, LA57: true },
+        include: ['a', 'b'],
+        defines: { X: '1', Y: '2' },
+        modules: ['env', 'm'],
+      },
+      ...{ cpus: 4, machine: 'bare', timeout: 1.5 },
       ...{ maxSteps: 1000, json: { file: 'out.json' } },
     });
   });
@@ -39,7 +47,14 @@ describe('shadowstep run', () => {
     [['a.s', '--fast'], /^--fast is not an option; one of --append/],
     [['a.s', '--cpu'], /^--cpu needs a value\.$/],
     [['a.s', '--memory', 'lots'], /^--memory is lots; a size such as 128M/],
-    [['a.s', '--start', 'real16'], /^--start is real16; one of multiboot, long64, protected32 is expected\.$/],
+    [
+      ['a.s', '--start', 'uefi'],
+      /^--start is uefi; one of multiboot, long64, protected32, real16, linux, linux64 is exp/,
+    ],
+    [['a.s', '--cpus', '0'], /^--cpus is 0; a whole number from 1 to 8 is expected\.$/],
+    [['a.s', '--machine', 'q35'], /^--machine is q35; bare is expected\.$/],
+    [['a.s', '--features', 'PKU'], /^--features has 'PKU'; \+NAME or -NAME/],
+    [['a.s', '--timeout', 'soon'], /^--timeout is soon; a number of seconds above 0/],
     [['a.s', '--max-steps', '0'], /^--max-steps is 0; a whole number above 0/],
   ])('%j is refused in one sentence', (args, sentence) => {
     expect(() => readRunOptions(args)).toThrow(sentence);

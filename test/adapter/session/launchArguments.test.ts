@@ -17,14 +17,23 @@ describe('launch arguments', () => {
   it('fills in defaults and ignores what VS Code adds', () => {
     expect(readLaunchArguments({ program: '/g.s', type: 'shadowstep', __sessionId: 'x' })).toEqual({
       ...{ program: '/g.s', cpu: 'tigerlake', features: {}, memoryBytes: 128 * 2 ** 20, stopOnEntry: false },
-      ...{ append: '', include: [], defines: {}, disassemblySyntax: 'att', noDebug: false },
+      ...{ append: '', cpus: 1, machine: 'bare', include: [], defines: {}, disassemblySyntax: 'att', noDebug: false },
     });
   });
 
   it.each<[object, string]>([
-    [{}, 'program is missing; the path of a .s, .S or .asm source or of an ELF file is expected.'],
-    [{ program: 5 }, 'program is 5; the path of a .s, .S or .asm source or of an ELF file is expected.'],
-    [{ program: 'g.s', start: 'real16' }, 'start is "real16"; one of multiboot, long64, protected32 is expected.'],
+    [{}, 'program is missing; the path of a .s, .S or .asm source, of an ELF file or of a Linux kernel is expected.'],
+    [
+      { program: 5 },
+      'program is 5; the path of a .s, .S or .asm source, of an ELF file or of a Linux kernel is expected.',
+    ],
+    [
+      { program: 'g.s', start: 'uefi' },
+      'start is "uefi"; one of multiboot, long64, protected32, real16, linux, linux64 is expected.',
+    ],
+    [{ program: 'g.s', cpus: 9 }, 'cpus is 9; a whole number from 1 to 8 is expected.'],
+    [{ program: 'g.s', machine: 'kvm' }, 'machine is "kvm"; bare is expected.'],
+    [{ program: 'g.s', initrd: 1 }, 'initrd is 1; the path of a file is expected.'],
     [{ program: 'g.s', stopOnEntry: 'yes' }, 'stopOnEntry is "yes"; true or false is expected.'],
     [
       { program: 'g.s', features: { CET_SS: 1 } },
