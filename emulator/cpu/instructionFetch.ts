@@ -1,6 +1,7 @@
 import type { HostMemory } from '../memory/hostMemory.ts';
 import { RAM_BASE } from '../memory/map.ts';
 import { ACCESS } from '../memory/paging.ts';
+import { pagingMode } from '../memory/pagingModes.ts';
 import type { DecodedInstruction } from './decode/decoded.ts';
 import { codeBitsOf, type InstructionDecoder } from './decode/decoder.ts';
 import { compilable, endsBlock } from './engine/blockCompiler.ts';
@@ -156,7 +157,8 @@ export class InstructionFetch {
       return undefined;
     }
     const next = this.linearRip() + BigInt(onPage);
-    if (codeBitsOf(context) === 64 && next === 0x8000_0000_0000n) {
+    const half = pagingMode(state)?.linearBits === 57 ? 1n << 56n : 1n << 47n;
+    if (codeBitsOf(context) === 64 && next === half) {
       raiseError(state, 13, 0);
       return undefined;
     }

@@ -1,3 +1,5 @@
+import { MEMORY_TYPE_MSRS } from './memoryTypeMsrs.ts';
+import type { Processor } from './profiles/profiles.ts';
 import { type Field, FS, GS, STATE, segment } from './state.ts';
 
 /** A model-specific register: where its value lives and what WRMSR accepts (SDM Vol. 4). */
@@ -12,6 +14,8 @@ export interface Msr {
   /** For `mask`: the bits that may be set, low and high half. */
   readonly mask?: readonly [low: number, high: number];
   readonly fixed?: readonly [low: number, high: number];
+  /** Whether WRMSR takes a value (unsigned halves). */
+  readonly accepts?: (processor: Processor, low: number, high: number) => boolean;
 }
 
 const CET = ['shstk', 'ibt'];
@@ -23,7 +27,6 @@ export const MSRS: readonly Msr[] = [
   { index: 0x3a, name: 'IA32_FEATURE_CONTROL', check: 'readOnly', fixed: [1, 0] },
   { index: 0x3b, name: 'IA32_TSC_ADJUST', features: ['tsc_adjust'] },
   { index: 0x8b, name: 'IA32_BIOS_SIGN_ID', check: 'mask', mask: [0, 0], fixed: [0, 0xa4] },
-  { index: 0xfe, name: 'IA32_MTRRCAP', check: 'readOnly', fixed: [0, 0] },
   { index: 0x174, name: 'IA32_SYSENTER_CS', field: STATE.sysenterCs, check: 'mask', mask: [-1, 0], features: ['sep'] },
   { index: 0x175, name: 'IA32_SYSENTER_ESP', field: STATE.sysenterEsp, check: 'canonical', features: ['sep'] },
   { index: 0x176, name: 'IA32_SYSENTER_EIP', field: STATE.sysenterEip, check: 'canonical', features: ['sep'] },
@@ -32,6 +35,8 @@ export const MSRS: readonly Msr[] = [
   { index: 0x1d9, name: 'IA32_DEBUGCTL', field: STATE.debugCtl, check: 'debugControl' },
   { index: 0x277, name: 'IA32_PAT', field: STATE.pat, check: 'pat', features: ['pat'] },
   { index: 0x6e0, name: 'IA32_TSC_DEADLINE', features: ['tsc_deadline_timer'] },
+  ...MEMORY_TYPE_MSRS,
+  { index: 0x6e1, name: 'IA32_PKRS', field: STATE.pkrs, check: 'mask', mask: [-1, 0], features: ['pks'] },
   { index: 0x6a0, name: 'IA32_U_CET', field: STATE.uCet, check: 'cet', features: CET },
   { index: 0x6a2, name: 'IA32_S_CET', field: STATE.sCet, check: 'cet', features: CET },
   { index: 0x6a4, name: 'IA32_PL0_SSP', field: STATE.pl0Ssp, check: 'ssp', features: ['shstk'] },

@@ -1,6 +1,7 @@
 import type { RegisterDescription } from '../api.ts';
 import { flagA, flagC, flagO, flagP, flagS, flagZ } from './flagValues.ts';
-import { type Field, GPR_BASE, MTRR, SEGMENT_NAMES, STATE, type StateView, segment, XMM_BASE } from './state.ts';
+import { MEMORY_TYPE_MSRS } from './memoryTypeMsrs.ts';
+import { type Field, GPR_BASE, SEGMENT_NAMES, STATE, type StateView, segment, XMM_BASE } from './state.ts';
 
 /** The registers that a debugger can name, in one table. */
 const GENERAL = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
@@ -84,7 +85,9 @@ const PLAIN: readonly PlainRegister[] = [
   plain('pkru', 'control', STATE.pkru, 32, 'Protection-key rights of user pages: AD and WD for each key'),
   plain('pkrs', 'control', STATE.pkrs, 32, 'IA32_PKRS: the same for supervisor pages'),
   plain('pat', 'msr', STATE.pat, 64, 'IA32_PAT: memory types by PAT, PCD and PWT'),
-  plain('mtrr_def_type', 'msr', MTRR.defaultType, 64, 'IA32_MTRR_DEF_TYPE: MTRR enables and the default type'),
+  ...MEMORY_TYPE_MSRS.flatMap(({ name, field }) =>
+    field ? [plain(name.replace(/^IA32_/, '').toLowerCase(), 'msr', field, 64, name)] : [],
+  ),
   plain('mxcsr', 'sse', STATE.mxcsr, 32, 'SSE control and status'),
   plain('kernel_gs_base', 'msr', STATE.kernelGsBase, 64, 'IA32_KERNEL_GS_BASE'),
   plain('star', 'msr', STATE.star, 64, 'IA32_STAR: SYSCALL selectors'),

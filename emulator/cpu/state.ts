@@ -186,6 +186,8 @@ export const ENGINE = layout(ENGINE_BASE, {
   blockExit: 32,
   ramSize: 64,
   maxPhysicalMask: 64,
+  /** Bits that CR3 can hold in IA-32e mode. */
+  cr3Writable: 64,
   /** `PAGING_FEATURE` bits (`memory/pagingModes.ts`): what the profile has of paging's options. */
   pagingFeatures: 32,
   /** `ATTENTION` bits (`cpu/attention.ts`): why an instruction that enables interrupts must come back to the run loop. */

@@ -124,6 +124,8 @@ export class Vcpu {
     this.bus.disturbed = true;
     state.setHalves(ENGINE.ramSize, this.memory.size, 0);
     state.set64(ENGINE.maxPhysicalMask, (1n << BigInt(profile.physicalAddressBits)) - 1n);
+    const lam = this.processor.feature('lam') ? 3n << 61n : 0n;
+    state.set64(ENGINE.cr3Writable, state.get64(ENGINE.maxPhysicalMask) | lam);
     state.set32(ENGINE.pagingFeatures, pagingFeatures(this.processor));
     state.set32(ENGINE.watch, 0);
     state.set32(ENGINE.deviceAllowed, 1);

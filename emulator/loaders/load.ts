@@ -4,6 +4,7 @@ import { acpiTables } from '../firmware/acpi.ts';
 import { type EntryState, type LoadableImage, LoadError, type LoadOptions, type StartState } from './image.ts';
 import { linux, linux64 } from './linux.ts';
 import { long64 } from './long64.ts';
+import { FIRMWARE_MEMORY_TYPES } from './memoryTypes.ts';
 import { multiboot } from './multiboot.ts';
 import { protected32 } from './protected32.ts';
 import { real16 } from './real16.ts';
@@ -46,7 +47,7 @@ export function loadGuest(
   write(address, data);
   for (const segment of image.segments) write(Number(segment.physicalAddress), segment.data);
   for (const { address, data } of state.memory) write(address, data);
-  for (const [name, value] of state.registers) {
+  for (const [name, value] of [...FIRMWARE_MEMORY_TYPES, ...state.registers]) {
     const sentence = machine.writeRegister(name, value);
     if (sentence !== undefined) throw new LoadError(`The entry state ${start} cannot be set: ${sentence}`);
   }

@@ -26,6 +26,7 @@ import {
   wrap,
 } from '../wasm/expressions.ts';
 import type { FunctionBuilder, Label, Local } from '../wasm/functionBuilder.ts';
+import { maskLinear } from './addressMasking.ts';
 import { noteFastFill } from './architecturalTlb.ts';
 import {
   BOUNCE_BASE,
@@ -170,6 +171,7 @@ export function defineAccess(core: Core): void {
     const size = f.parameter<'i32'>(1);
     const access = f.parameter<'i32'>(2);
     const fail = () => f.return(i32(0));
+    maskLinear(f, linear, access);
     requireCanonical(f, core, linear, size, access, fail);
     const physical = f.let(f.call(core.translate, linear, access));
     f.if(eq(physical, i64(-1)), fail);
@@ -208,6 +210,7 @@ export function defineAccess(core: Core): void {
     const size = f.parameter<'i32'>(1);
     const access = f.let(or(f.parameter<'i32'>(2), i32(ACCESS.WRITE)));
     const fail = () => f.return(i32(0));
+    maskLinear(f, linear, access);
     requireCanonical(f, core, linear, size, access, fail);
     const physical = f.let(f.call(core.translate, linear, access));
     f.if(eq(physical, i64(-1)), fail);

@@ -3,7 +3,6 @@ import { CS, ENGINE, get32, get64, put32, put64, STATE, segment } from '../cpu/s
 import {
   add,
   and,
-  either,
   eq,
   eqz,
   extendU,
@@ -18,32 +17,22 @@ import {
   or,
   select,
   shl,
-  shrS,
   shrU,
   sub,
   wrap,
   xor,
 } from '../wasm/expressions.ts';
 import { markFetched, TLB, TLB_ENTRY } from './architecturalTlb.ts';
+import { isCanonical } from './canonical.ts';
 import { defineWalks } from './pageWalk.ts';
-import { CR4_LA57 } from './pagingModes.ts';
 import { ACCESS, defineCheckRights } from './rights.ts';
 
+export { isCanonical } from './canonical.ts';
 export { ACCESS } from './rights.ts';
 
 const EFER_LMA = 1 << 10;
 const low = (field: { address: number; bits: 32 | 64 }): I32 => load32(i32(0), field.address);
 const has = (value: I32, bits: number): I32 => ne(and(value, i32(bits)), i32(0));
-
-const signExtends = (address: I64, bits: number): I32 =>
-  eq(shrS(shl(address, i64(64 - bits)), i64(64 - bits)), address);
-
-/**
- * Whether a linear address is canonical for accesses and branches: bits 63:47 all equal, or 63:56 with 5-level paging
- * (SDM Vol. 1 §3.3.7.1). What is canonical for 4-level paging, as nearly all are, asks no further.
- */
-export const isCanonical = (address: I64): I32 =>
-  either(signExtends(address, 48), and(signExtends(address, 57), has(low(STATE.cr4), CR4_LA57)));
 
 /** Linear address of the next instruction: 32 bits outside 64-bit code. */
 export const linearRip = (): I64 =>

@@ -1,4 +1,4 @@
-import type { Instruction } from 'iced-x86';
+import { type Instruction, Register } from 'iced-x86';
 import { CONTEXT } from '../context.ts';
 import { EVENT } from '../events.ts';
 import { FS } from '../state.ts';
@@ -172,6 +172,9 @@ function selectMove(s: Selecting): Selection {
       size: s.operands[0]!.letter === 'm' && s.operands[0]!.bits === 0 ? s.operands[1]!.bits : s.operands[0]!.bits,
     };
   if (letters.includes('s')) return host('mov-segment', s);
+  if (s.code === 'Mov_cr_r64' && s.instruction.op0Register === Register.CR3) {
+    return { name: 'mov-cr3', size: 64, shape: 'cr', ends: true };
+  }
   return /cr/i.test(s.code) ? host('mov-cr', s) : /dr/i.test(s.code) ? host('mov-dr', s) : UNDEFINED;
 }
 
@@ -241,6 +244,8 @@ export function select(s: Selecting): Selection | undefined {
       return { name: 'cwd', size: mnemonic === 'cwd' ? 16 : mnemonic === 'cdq' ? 32 : 64, shape: '' };
     case 'xlatb':
       return { name: 'xlat', size: 8, shape: '' };
+    case 'invlpg':
+      return { name: 'invlpg', size: 8 };
     case 'cmpxchg8b':
       return { name: 'cmpxchg8b', size: 64 };
     case 'cmpxchg16b':
@@ -283,4 +288,4 @@ export function select(s: Selecting): Selection | undefined {
 }
 
 /** Host instructions that never fall through, or after which nothing decoded ahead may be trusted. */
-const ENDING_HOST = new Set(['hlt', 'retf', 'lmsw', 'sysenter', 'sysexit', 'sysexitq', 'wrmsr', 'invlpg', 'invpcid']);
+const ENDING_HOST = new Set(['hlt', 'retf', 'lmsw', 'sysenter', 'sysexit', 'sysexitq', 'wrmsr', 'invpcid']);

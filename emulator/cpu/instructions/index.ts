@@ -2,6 +2,7 @@ import { cetInstructions } from '../../cet/instructions.ts';
 import type { Definition } from '../engine/emitter.ts';
 import { fastCalls } from '../system/fastCalls.ts';
 import { interruptReturn } from '../system/iret64.ts';
+import { pagingInstructions } from '../system/pagingInstructions.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bits } from './bits.ts';
 import { control } from './control.ts';
@@ -28,6 +29,7 @@ export const DEFINITIONS: readonly Definition[] = [
   ...interruptReturn,
   ...miscellaneous,
   ...multiply,
+  ...pagingInstructions,
   ...shifts,
   ...sse,
   ...stack,

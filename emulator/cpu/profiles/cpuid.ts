@@ -74,7 +74,12 @@ export function cpuid(processor: Processor, leaf: number, subleaf: number, dynam
       return [bits('eax'), 0, 0, 0];
     case 7:
       return subleaf === 0
-        ? [0, bits('ebx'), bits('ecx') | (dynamic.cr4 & CR4_PKE ? OSPKE : 0), bits('edx')]
+        ? [
+            FEATURES.some((f) => f.leaf === 7 && f.subleaf === 1 && processor.feature(f.name)) ? 1 : 0,
+            bits('ebx'),
+            bits('ecx') | (dynamic.cr4 & CR4_PKE ? OSPKE : 0),
+            bits('edx'),
+          ]
         : [0, 0, 0, 0];
     case 0xb:
     case 0x1f:
@@ -98,7 +103,12 @@ export function cpuid(processor: Processor, leaf: number, subleaf: number, dynam
       return [words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0];
     }
     case 0x80000008:
-      return [profile.physicalAddressBits | (profile.linearAddressBits << 8), 0, 0, 0];
+      return [
+        profile.physicalAddressBits | ((processor.feature('la57') ? 57 : profile.linearAddressBits) << 8),
+        0,
+        0,
+        0,
+      ];
     default:
       return [0, 0, 0, 0];
   }

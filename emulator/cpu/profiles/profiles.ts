@@ -11,6 +11,7 @@ export interface CpuProfile {
   /** Highest basic leaf of CPUID. */
   readonly maxLeaf: number;
   readonly physicalAddressBits: number;
+  /** Without LA57, which makes it 57. */
   readonly linearAddressBits: number;
   readonly features: readonly string[];
   /** Crystal frequency in Hz and the TSC's ratio to it: CPUID.15H. */
@@ -20,7 +21,7 @@ export interface CpuProfile {
 /** Features of all profiles, a topic a line. */
 const COMMON = [
   'fpu fdp_excptn_only zero_fcs_fds mmx fxsr',
-  'vme de pse pae pge pse36 pat',
+  'vme de pse pae pge pse36 pat mtrr pcid invpcid',
   'tsc msr cx8 cx16 sep syscall lm cmov',
   'sse sse2 pni ssse3 sse4_1 sse4_2',
   'movbe popcnt bmi1 bmi2 adx abm lahf_lm',
@@ -56,7 +57,7 @@ export const PROFILES: readonly CpuProfile[] = [
     maxLeaf: 0x20,
     physicalAddressBits: 46,
     linearAddressBits: 48,
-    features: COMMON,
+    features: [...COMMON, 'la57', 'pks'],
     tsc: { crystalHz: 25_000_000, numerator: 160, denominator: 2 },
   },
 ];

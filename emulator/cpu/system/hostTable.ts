@@ -24,7 +24,6 @@ export const HOST_INSTRUCTIONS = [
   'lmsw',
   'smsw',
   'clts',
-  'invlpg',
   'invpcid',
   'invd',
   'wbinvd',

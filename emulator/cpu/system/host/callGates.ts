@@ -19,7 +19,7 @@ import {
   FAULT,
   gp0,
   type HostContext,
-  isCanonicalHalves,
+  isCanonicalTarget,
   LOOKUP,
   longMode,
   nextRip,
@@ -182,7 +182,7 @@ function switch64(c: HostContext, gate: Gate, newLevel: number, oldCs: number, r
   const oldRsp: Halves = [state.low(rspField), state.high(rspField)];
   const rsp = innerStack64(c, newLevel);
   if (!rsp) return false;
-  if (!isCanonicalHalves(...gate.target)) {
+  if (!isCanonicalTarget(c, ...gate.target)) {
     gp0(c);
     return false;
   }

@@ -1,6 +1,6 @@
 import type { Halves } from '../../../cet/hostShadowStack.ts';
 import { CS, gprAddress, RSP, SS, STATE, segment } from '../../state.ts';
-import { addTo, type HostContext, isCanonicalHalves, longMode, nextRip } from './context.ts';
+import { addTo, type HostContext, isCanonicalTarget, longMode, nextRip } from './context.ts';
 import { AR, attributesOf, baseOf, type Descriptor, limitOf } from './descriptors.ts';
 
 /** What far transfers ask of code segments, and their way back when a push faults. */
@@ -8,7 +8,7 @@ export const is64 = (c: HostContext, d: Descriptor): boolean => longMode(c) && (
 
 /** Whether a target lies in its segment: canonical in 64-bit code, within the limit elsewhere. */
 export function targetInRange(c: HostContext, d: Descriptor, low: number, high: number): boolean {
-  return is64(c, d) ? isCanonicalHalves(low, high) : high === 0 && low >>> 0 <= limitOf(d) >>> 0;
+  return is64(c, d) ? isCanonicalTarget(c, low, high) : high === 0 && low >>> 0 <= limitOf(d) >>> 0;
 }
 
 /** Linear address of an instruction pointer in a segment that is yet to be loaded. */

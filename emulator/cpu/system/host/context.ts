@@ -1,3 +1,4 @@
+import { CR4_LA57 } from '../../../memory/pagingModes.ts';
 import type { HostOperand } from '../../decode/decoded.ts';
 import type { StepExports } from '../../engine/exports.ts';
 import { STATUS } from '../../engine/record.ts';
@@ -140,10 +141,21 @@ export function writeOperandRegister(c: HostContext, index: number, low: number,
   }
 }
 
-export const isCanonicalHalves = (_low: number, high: number): boolean => {
-  const top = (high | 0) >> 15;
+const signExtends = (high: number, bits: 48 | 57): boolean => {
+  const top = (high | 0) >> (bits - 33);
   return top === 0 || top === -1;
 };
+
+/** Whether an address may be branched to or used as a stack pointer: canonical in the current paging mode. */
+export const isCanonicalTarget = (c: HostContext, _low: number, high: number): boolean =>
+  signExtends(high, c.state.low(STATE.cr4) & CR4_LA57 && longMode(c) ? 57 : 48);
+
+/**
+ * Whether MSRs, bases of descriptors and tables, and INVPCID take an address: canonical for the widest linear addresses
+ * that the processor has, whatever CR4.LA57 is.
+ */
+export const isCanonicalForRegister = (processor: Processor, _low: number, high: number): boolean =>
+  signExtends(high, processor.feature('la57') ? 57 : 48);
 
 export const csBase = (c: HostContext): [number, number] => [
   c.state.low(segment(CS).base),

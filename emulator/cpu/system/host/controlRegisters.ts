@@ -1,5 +1,6 @@
+import { FLUSH } from '../../../memory/architecturalTlb.ts';
 import { DEBUG_CONDITION, dr6Written, dr7Written } from '../../debugRegisters.ts';
-import { ENGINE, type Field, STATE } from '../../state.ts';
+import { CS, ENGINE, type Field, STATE, segment, TR } from '../../state.ts';
 import {
   cpl,
   DONE,
@@ -7,7 +8,6 @@ import {
   gp0,
   type HostContext,
   type HostHandler,
-  isCanonicalHalves,
   LEAVE,
   LOOKUP,
   longMode,
@@ -21,7 +21,7 @@ import {
 } from './context.ts';
 import { loadPdptes, usesPae } from './pdpteRegisters.ts';
 
-/** MOV to and from control and debug registers, CLTS, LMSW, INVLPG (SDM Vol. 2; Vol. 3A §2.5). */
+/** MOV to and from control and debug registers, CLTS, LMSW (SDM Vol. 2; Vol. 3A §2.5). */
 const CR0 = {
   PE: 1,
   MP: 2,
@@ -48,6 +48,7 @@ const CR4 = {
   OSFXSR: 512,
   OSXMMEXCPT: 1024,
   UMIP: 2048,
+  LA57: 1 << 12,
   FSGSBASE: 1 << 16,
   PCIDE: 1 << 17,
   OSXSAVE: 1 << 18,
@@ -55,7 +56,12 @@ const CR4 = {
   SMAP: 1 << 21,
   PKE: 1 << 22,
   CET: 1 << 23,
+  PKS: 1 << 24,
+  LAM_SUP: 1 << 28,
 } as const;
+const CODE_SEGMENT_LONG = 1 << 13;
+/** Bit 3 of a TSS descriptor's type. */
+const TSS_32_BIT = 8;
 const EFER = { LME: 0x100, LMA: 0x400 } as const;
 
 /** Which CR4 bits the profile lets software set. */
@@ -78,6 +84,9 @@ function cr4Writable(c: HostContext): number {
     ['pku', CR4.PKE],
     ['shstk', CR4.CET],
     ['ibt', CR4.CET],
+    ['la57', CR4.LA57],
+    ['pks', CR4.PKS],
+    ['lam', CR4.LAM_SUP],
   ];
   return bits.reduce<number>((mask, [feature, bit]) => (c.processor.feature(feature) ? mask | bit : mask), CR4.PCE);
 }
@@ -104,19 +113,25 @@ function writeCr0(c: HostContext, low: number, high: number): number {
     const efer = state.low(STATE.efer);
     if (efer & EFER.LME) {
       if (!(state.low(STATE.cr4) & CR4.PAE)) return gp0(c);
-      if (c.codeBits === 64) return gp0(c);
-      state.setHalves(STATE.efer, efer | EFER.LMA, state.high(STATE.efer));
+      // Neither a 64-bit code segment nor a 16-bit TSS may be loaded (SDM Vol. 3A §9.8.5).
+      if (state.get32(segment(CS).attributes) & CODE_SEGMENT_LONG) return gp0(c);
+      if (!(state.get32(segment(TR).attributes) & TSS_32_BIT)) return gp0(c);
     }
   }
   if (turnsOff) {
     if (c.codeBits === 64) return gp0(c);
     if (state.low(STATE.cr4) & CR4.PCIDE) return gp0(c);
-    state.setHalves(STATE.efer, state.low(STATE.efer) & ~EFER.LMA, state.high(STATE.efer));
   }
   const reloads = (value ^ old) & (CR0.PG | CR0.CD | CR0.NW);
-  if (reloads && usesPae(state, value, state.low(STATE.cr4)) && !loadPdptes(c, state.low(STATE.cr3))) return FAULT;
+  const efer = state.low(STATE.efer);
+  const long = value & CR0.PG && efer & EFER.LME;
+  if (!long && reloads && usesPae(state, value, state.low(STATE.cr4)) && !loadPdptes(c, state.low(STATE.cr3)))
+    return FAULT;
+  state.setHalves(STATE.efer, long ? efer | EFER.LMA : efer & ~EFER.LMA, state.high(STATE.efer));
   state.setHalves(STATE.cr0, value, 0);
-  if ((value ^ old) & (CR0.PG | CR0.WP | CR0.PE)) c.exports.tlbFlush(0);
+  // Only leaving paging invalidates (SDM Vol. 3A §4.10.4.1). What is checked at each access is not in the TLB.
+  if (turnsOff) c.exports.tlbFlush(FLUSH.ALL);
+  else c.exports.flushFast();
   c.exports.updateContext();
   return relookup(c);
 }
@@ -124,20 +139,17 @@ function writeCr0(c: HostContext, low: number, high: number): number {
 function writeCr3(c: HostContext, low: number, high: number): number {
   const { state } = c;
   if (longMode(c)) {
-    const bits = c.processor.profile.physicalAddressBits - 32;
     // Bit 63 is "do not invalidate" with PCIDs only.
-    const noFlush = state.low(STATE.cr4) & CR4.PCIDE && high & 0x80000000;
-    const top = noFlush ? high & 0x7fffffff : high;
-    if (top >>> bits !== 0) return gp0(c);
-    state.setHalves(STATE.cr3, low, top);
-    if (!noFlush) c.exports.tlbFlush(1);
-    else c.exports.flushFast();
+    const keep = state.low(STATE.cr4) & CR4.PCIDE ? (high & 0x80000000) >>> 0 : 0;
+    const value = (high ^ keep) >>> 0;
+    if (value & ~state.high(ENGINE.cr3Writable)) return gp0(c);
+    state.setHalves(STATE.cr3, low, value);
+    c.exports.tlbFlush(keep ? FLUSH.NONE : FLUSH.CURRENT);
   } else {
     if (usesPae(state, state.low(STATE.cr0), state.low(STATE.cr4)) && !loadPdptes(c, low)) return FAULT;
     state.setHalves(STATE.cr3, low, 0);
-    c.exports.tlbFlush(1);
+    c.exports.tlbFlush(FLUSH.CURRENT);
   }
-  state.set32(STATE.fetchPage, -1);
   return relookup(c);
 }
 
@@ -149,10 +161,13 @@ function writeCr4(c: HostContext, low: number, high: number): number {
   if (low & CR4.CET && !(state.low(STATE.cr0) & CR0.WP)) return gp0(c);
   if (low & CR4.PCIDE && !(old & CR4.PCIDE) && (!longMode(c) || state.low(STATE.cr3) & 0xfff)) return gp0(c);
   const changed = low ^ old;
-  const reloads = changed & (CR4.PAE | CR4.PGE | CR4.PSE | CR4.SMEP);
+  if (longMode(c) && changed & CR4.LA57) return gp0(c);
+  const reloads = !longMode(c) && changed & (CR4.PAE | CR4.PGE | CR4.PSE | CR4.SMEP);
   if (reloads && usesPae(state, state.low(STATE.cr0), low) && !loadPdptes(c, state.low(STATE.cr3))) return FAULT;
   state.setHalves(STATE.cr4, low, 0);
-  if (changed & (CR4.PGE | CR4.PSE | CR4.PAE | CR4.SMEP | CR4.SMAP | CR4.PCIDE | CR4.PKE)) c.exports.tlbFlush(0);
+  // SDM Vol. 3A §4.10.4.1. What other bits allow or refuse is checked at each access.
+  const invalidates = changed & (CR4.PGE | CR4.PAE) || old & ~low & CR4.PCIDE || low & ~old & CR4.SMEP;
+  c.exports.tlbFlush(invalidates ? FLUSH.ALL : FLUSH.NONE);
   c.exports.updateContext();
   return relookup(c);
 }
@@ -256,18 +271,6 @@ export const controlRegisters: Readonly<Record<string, HostHandler>> = {
     const word = host === undefined ? readOperand(c, 0)[0] : c.state.view.getUint16(host, true);
     const old = c.state.low(STATE.cr0);
     return writeCr0(c, ((old & ~(CR0.MP | CR0.EM | CR0.TS)) | (word & 15)) >>> 0, 0);
-  },
-  invlpg: (c) => {
-    if (cpl(c) !== 0) return gp0(c);
-    const [low, high] = operandAddress(c);
-    // A non-canonical address is a NOP in 64-bit mode (SDM Vol. 2, INVLPG).
-    if (isCanonicalHalves(low, high)) c.exports.hostInvalidate();
-    if (!(c.state.low(STATE.cr4) & CR4.PAE)) {
-      // The other half of a 4-MiB page.
-      c.state.setHalves(ENGINE.scratch0, low ^ 0x200000, 0);
-      c.exports.hostInvalidate();
-    }
-    return relookup(c);
   },
   invd: (c) => (cpl(c) !== 0 ? gp0(c) : DONE),
   wbinvd: (c) => (cpl(c) !== 0 ? gp0(c) : DONE),

@@ -4,6 +4,7 @@ import { controlRegisters } from './controlRegisters.ts';
 import { farTransfers } from './farTransfers.ts';
 import { fxSave } from './fxSave.ts';
 import { inputOutput } from './inputOutput.ts';
+import { invpcidInstruction } from './invpcid.ts';
 import { legacy } from './legacy.ts';
 import { modelSpecific } from './modelSpecific.ts';
 import { processorInstructions } from './processor.ts';
@@ -17,6 +18,7 @@ const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...farTransfers,
   ...fxSave,
   ...inputOutput,
+  ...invpcidInstruction,
   ...legacy,
   ...modelSpecific,
   ...processorInstructions,

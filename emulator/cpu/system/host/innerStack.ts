@@ -1,7 +1,7 @@
 import { ACCESS } from '../../../memory/paging.ts';
 import { SS, STATE, segment, TR } from '../../state.ts';
 import { rspField } from './codeTargets.ts';
-import { addTo, type HostContext, isCanonicalHalves, raise, readable, VECTOR } from './context.ts';
+import { addTo, type HostContext, isCanonicalTarget, raise, readable, VECTOR } from './context.ts';
 import {
   AR,
   attributesOf,
@@ -28,7 +28,7 @@ export function innerStack64(c: HostContext, level: number): [number, number] | 
   const host = readable(c, ...addTo(state.low(base), state.high(base), at), 8, ACCESS.IMPLICIT);
   if (!host) return undefined;
   const rsp: [number, number] = [state.view.getUint32(host, true), state.view.getUint32(host + 4, true)];
-  return isCanonicalHalves(...rsp) ? rsp : refuse(VECTOR.SS, 0);
+  return isCanonicalTarget(c, ...rsp) ? rsp : refuse(VECTOR.SS, 0);
 }
 
 /**

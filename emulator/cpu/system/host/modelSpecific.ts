@@ -4,7 +4,7 @@ import type { Processor } from '../../profiles/profiles.ts';
 import { gprAddress, RAX, RCX, RDX, STATE } from '../../state.ts';
 import { supervisorComponents } from '../../xsave/components.ts';
 import { isExtendedApic, liveMsr } from './apicRegisters.ts';
-import { cpl, DONE, gp0, type HostContext, type HostHandler, isCanonicalHalves, LEAVE } from './context.ts';
+import { cpl, DONE, gp0, type HostContext, type HostHandler, isCanonicalForRegister, LEAVE } from './context.ts';
 import { relookup } from './controlRegisters.ts';
 
 /** RDMSR and WRMSR (SDM Vol. 2, Vol. 4). An MSR that does not exist raises #GP(0). */
@@ -40,18 +40,20 @@ export function cetValueValid(processor: Processor, low: number, high: number): 
   const writable = cetWritable(processor);
   if ((low & ~writable) !== 0 || (high !== 0 && !processor.feature('ibt'))) return false;
   if ((low & 0xc00) === 0xc00) return false;
-  return isCanonicalHalves(low, high);
+  return isCanonicalForRegister(processor, low, high);
 }
 
 /** Whether an IA32_PLi_SSP takes a value. */
-export const sspValid = (low: number, high: number): boolean => isCanonicalHalves(low, high) && (low & 3) === 0;
+export const sspValid = (processor: Processor, low: number, high: number): boolean =>
+  isCanonicalForRegister(processor, low, high) && (low & 3) === 0;
 
 function acceptable(c: HostContext, msr: Msr, low: number, high: number): boolean {
+  if (msr.accepts) return msr.accepts(c.processor, low, high);
   switch (msr.check) {
     case 'canonical':
-      return isCanonicalHalves(low, high);
+      return isCanonicalForRegister(c.processor, low, high);
     case 'ssp':
-      return sspValid(low, high);
+      return sspValid(c.processor, low, high);
     case 'cet':
       return cetValueValid(c.processor, low, high);
     case 'mask':
@@ -88,7 +90,6 @@ function writeEfer(c: HostContext, low: number, high: number): number {
   if ((low ^ old) & EFER_LME && state.low(STATE.cr0) & CR0_PG) return gp0(c);
   // LMA is read-only: WRMSR ignores it.
   state.setHalves(STATE.efer, (low & ~EFER_LMA) | (old & EFER_LMA), 0);
-  if ((low ^ old) & EFER_NXE) c.exports.tlbFlush(0);
   c.exports.updateContext();
   return relookup(c);
 }
@@ -108,6 +109,7 @@ function writeMsr(c: HostContext): number {
   if (!acceptable(c, msr, low, high)) return gp0(c);
   if (msr.field) state.setHalves(msr.field, low, high);
   if (msr.check === 'cet') c.exports.updateContext();
+  if (msr.field === STATE.pkrs) c.exports.flushFast();
   return relookup(c);
 }
 

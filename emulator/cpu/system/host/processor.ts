@@ -10,7 +10,7 @@ import {
   gp0,
   type HostContext,
   type HostHandler,
-  isCanonicalHalves,
+  isCanonicalForRegister,
   LEAVE,
   LOOKUP,
   raise,
@@ -66,7 +66,7 @@ function segmentBase(index: number, write: boolean): HostHandler {
       return DONE;
     }
     const [low, high] = readOperand(c, 0);
-    if (!isCanonicalHalves(low, high)) return gp0(c);
+    if (!isCanonicalForRegister(c.processor, low, high)) return gp0(c);
     state.setHalves(field, low, high);
     return relookup(c);
   };

@@ -9,7 +9,7 @@ import {
   gp0,
   type HostContext,
   type HostHandler,
-  isCanonicalHalves,
+  isCanonicalForRegister,
   longMode,
   operandAddress,
   raise,
@@ -52,7 +52,7 @@ function tableRegister(c: HostContext, index: 'gdtr' | 'idtr', load: boolean): n
     if (!host) return FAULT;
     const low = state.view.getUint32(host, true);
     const high = bytes === 8 ? state.view.getUint32(host + 4, true) : 0;
-    if (!isCanonicalHalves(low, high)) return gp0(c);
+    if (!isCanonicalForRegister(c.processor, low, high)) return gp0(c);
     // With a 16-bit operand only 24 bits of the base count.
     const narrow = /m1616/.test(c.code);
     state.setHalves(base, narrow ? low & 0xffffff : low, high);
@@ -110,7 +110,7 @@ function loadSystemSegment(c: HostContext, index: number, types: readonly number
   const attributes = attributesOf(d);
   if (attributes & AR.S || !types.includes(attributes & 15)) return raise(c, VECTOR.GP, selector & 0xfffc);
   if (!(attributes & AR.PRESENT)) return raise(c, VECTOR.NP, selector & 0xfffc);
-  if (longMode(c) && !isCanonicalHalves(0, d.baseHigh)) return raise(c, VECTOR.GP, selector & 0xfffc);
+  if (longMode(c) && !isCanonicalForRegister(c.processor, 0, d.baseHigh)) return raise(c, VECTOR.GP, selector & 0xfffc);
   // LTR marks the TSS busy.
   if (index === TR && !setDescriptorBit(c, d, 0x200)) return FAULT;
   const busy: Descriptor = index === TR ? { ...d, high: d.high | 0x200 } : d;

@@ -13,7 +13,7 @@ import {
   gp0,
   type HostContext,
   type HostHandler,
-  isCanonicalHalves,
+  isCanonicalTarget,
   LOOKUP,
   longMode,
   protectedMode,
@@ -62,7 +62,7 @@ function exit(c: HostContext): number {
     return [state.low(field), to64 ? state.high(field) : 0];
   };
   const [rsp, rip] = [value(RCX), value(RDX)];
-  if (!isCanonicalHalves(...rsp) || !isCanonicalHalves(...rip)) return gp0(c);
+  if (!isCanonicalTarget(c, ...rsp) || !isCanonicalTarget(c, ...rip)) return gp0(c);
   loadFlat(c, (base + (to64 ? 32 : 16)) | 3, to64 ? CODE64 : CODE32, 3);
   state.setHalves(rspField, ...rsp);
   state.setHalves(STATE.rip, ...rip);

@@ -134,8 +134,9 @@ function acceptable(c: HostContext, image: DataView, restored: number, places: R
     const at = places.get(component)! + index * 8;
     return [image.getUint32(at, true), image.getUint32(at + 4, true)];
   };
-  if (restored & CET_U && !(cetValueValid(c.processor, ...value(11, 0)) && sspValid(...value(11, 1)))) return false;
-  return !(restored & CET_S) || [0, 1, 2].every((level) => sspValid(...value(12, level)));
+  if (restored & CET_U && !(cetValueValid(c.processor, ...value(11, 0)) && sspValid(c.processor, ...value(11, 1))))
+    return false;
+  return !(restored & CET_S) || [0, 1, 2].every((level) => sspValid(c.processor, ...value(12, level)));
 }
 
 const restore =
