@@ -21,6 +21,7 @@ export interface GuestOptions {
   readonly start?: Start;
   readonly cpu?: string;
   readonly memoryBytes?: number;
+  readonly cpus?: number;
   readonly origin?: bigint;
 }
 
@@ -55,7 +56,11 @@ export async function assembleFile(path: string): Promise<ProgramImage> {
 
 /** A machine with the image loaded, nothing executed. */
 export function boot(image: ProgramImage, options: GuestOptions = {}): Guest {
-  const machine = Machine.create({ cpu: options.cpu ?? 'tigerlake', memoryBytes: options.memoryBytes ?? 4 << 20 });
+  const machine = Machine.create({
+    cpu: options.cpu ?? 'tigerlake',
+    memoryBytes: options.memoryBytes ?? 4 << 20,
+    cpus: options.cpus ?? 1,
+  });
   const bytes: number[] = [];
   machine.onSerialOutput((more) => bytes.push(...more));
   loadGuest(machine, image, options.start ?? 'long64');
