@@ -187,7 +187,9 @@ export function defineIret64(core: Core): void {
         const code = has(attributes, AR.CODE);
         const protectedKind = or(eqz(code), eqz(has(attributes, AR.CONFORMING)));
         f.if(and(and(protectedKind, ltU(dplOf(attributes), rpl)), eqz(has(attributes, 1 << 16))), () => {
-          s.loadNull(index, i32(0), i32(0));
+          // The base stays what it was: what user code reaches through FS and GS is not for IRET to change.
+          put32(f, segment(index).selector, i32(0));
+          put32(f, segment(index).attributes, i32(1 << 16));
         });
       }
     });

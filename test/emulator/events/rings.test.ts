@@ -82,6 +82,14 @@ const OPEN = `
     movq %rcx, %cr3`;
 
 describe('ring 3', () => {
+  it('IRET makes inner segments null and keeps their bases', async () => {
+    const { made } = await firstEvent(
+      `${OPEN}\n movl $0x10, %ecx\n movl %ecx, %gs\n movl $0xc0000101, %ecx\n movl $0x12345678, %eax\n movl $0x7f, %edx\n wrmsr\n ${ENTER} int $0x20`,
+    );
+    expect(made.machine.readRegister('gs')).toBe(0n);
+    expect(made.machine.readRegister('gs.base')).toBe(0x7f_1234_5678n);
+  });
+
   it.each([
     ['hlt', 13, 0n],
     ['cli', 13, 0n],

@@ -63,13 +63,15 @@ function returnStack(c: HostContext, selector: number, rpl: number, to64: boolea
   return d;
 }
 
-/** Data segments that the outer level may not use become null. */
+/** Data segments that the outer level may not use become null; their bases, which 64-bit code of FS and GS has, stay. */
 function dropInnerSegments(c: HostContext, level: number): void {
   for (const index of [ES, DS, FS, GS]) {
     const attributes = c.state.get32(segment(index).attributes);
     if (attributes & 0x10000) continue;
     const conforming = (attributes & (AR.CODE | AR.CONFORMING)) === (AR.CODE | AR.CONFORMING);
-    if (!conforming && dplOf(attributes) < level) putNull(c, index, 0);
+    if (conforming || dplOf(attributes) >= level) continue;
+    c.state.set32(segment(index).selector, 0);
+    c.state.set32(segment(index).attributes, 0x10000);
   }
 }
 
