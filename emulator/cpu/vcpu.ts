@@ -485,6 +485,7 @@ export class Vcpu {
       },
       timeStamp: () => this.bus.timeStamp(this.time()),
       vcpuCount: this.schedule.turns.count,
+      memory: undefined,
       portIn: (port, size) => {
         this.debugRegisters.port(port, size);
         return this.bus.portIn(port, size);
@@ -509,6 +510,7 @@ export class Vcpu {
     host.prefixes = decoded?.prefixes ?? 0;
     host.addressBits = decoded?.addressBits ?? 64;
     host.segment = decoded?.segment ?? 0;
+    host.memory = decoded?.memory;
     host.codeBits = codeBitsOf(this.state.get32(STATE.context));
     return host;
   }

@@ -2,7 +2,7 @@ import { type Instruction, Register } from 'iced-x86';
 import { CONTEXT } from '../context.ts';
 import { EVENT } from '../events.ts';
 import { FS } from '../state.ts';
-import { HOST_INDEX } from '../system/hostTable.ts';
+import { HOST_INDEX, hostAccess } from '../system/hostTable.ts';
 import { type DecodedOperand, implicitAddressBits, segmentNumber } from './operands.ts';
 import { selectVector } from './vectors.ts';
 
@@ -150,10 +150,26 @@ export function host(name: string, s: Selecting): Selection {
   const index = HOST_INDEX.get(name);
   if (index === undefined) throw new Error(`no host instruction ${name}`);
   const memory = s.operands.find((o) => o.letter === 'm');
-  return memory
-    ? { name: 'host', size: Math.min(64, Math.max(8, memory.bits & -memory.bits)), shape: 'm', host: index }
-    : { name: 'host', size: 0, shape: '', host: index };
+  if (!memory) return { name: 'host', size: 0, shape: '', host: index };
+  const stores = STORES.has(s.mnemonic) || (s.mnemonic === 'mov' && s.operands[0] === memory);
+  return {
+    name: 'host',
+    size: 0,
+    shape: 'm',
+    host: index,
+    immediate2: hostAccess(PARTS.has(s.mnemonic) ? 1 : memory.bits / 8, stores),
+  };
 }
+
+/** Their operand is two, each checked by itself (`readablePart`). */
+const PARTS = new Set('bound lds les lss lfs lgs jmp call'.split(' '));
+
+/** Host instructions that write their memory operand. */
+const STORES = new Set(
+  'sgdt sidt sldt str smsw arpl fxsave fxsave64 xsave xsave64 xsavec xsavec64 xsaveopt xsaveopt64 xsaves xsaves64'.split(
+    ' ',
+  ),
+);
 
 const interrupt = (vector: number, kind: number): Selection => ({
   name: 'int',

@@ -5,6 +5,7 @@ import {
   and,
   eq,
   eqz,
+  extendU,
   gtU,
   type I32,
   type I64,
@@ -13,6 +14,9 @@ import {
   load128,
   loadBits,
   or,
+  shl,
+  shrU,
+  sub,
   type V128,
   wrap,
 } from '../../wasm/expressions.ts';
@@ -49,6 +53,7 @@ export abstract class EmitterBase {
   abstract immediate(which?: 0 | 1): I64;
   abstract offset(operand: number): I64;
   abstract stackBit(): I32;
+  abstract addressBits(): I32;
   /** Number of the memory operand's segment. */
   abstract segmentNumber(): I32;
   protected abstract registerOperand(operand: number): RegisterOperand;
@@ -62,8 +67,11 @@ export abstract class EmitterBase {
   linear(operand: number, bits: number, write: boolean, delta?: I64): Local<'i64'> {
     const { f, core } = this;
     const plain = this.offset(operand);
-    const offset = delta ? add(plain, delta) : plain;
-    if (this.form.memory !== 'g') return f.let(offset);
+    const moved = delta ? add(plain, delta) : plain;
+    if (this.form.memory !== 'g') return f.let(moved);
+    // Displaced addresses wrap at the address size.
+    const unused = delta && f.let(extendU(sub(i32(64), this.addressBits())));
+    const offset = unused ? shrU(shl(moved, unused), unused) : moved;
     const access = i32(write ? ACCESS.WRITE : 0);
     const linear = f.let(f.call(core.segmentLinear, this.segmentNumber(), offset, i32(bits / 8), access));
     f.branchIf(and(eq(linear, i64(-1)), get32(STATE.eventPending)), this.fault);

@@ -21,7 +21,7 @@ import {
 } from '../../wasm/expressions.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { arithmeticFlags, loadArithmeticFlags, ZF } from '../flags.ts';
-import { ENGINE, get32, put32, put64, RAX, RBX, RCX, RDX } from '../state.ts';
+import { ENGINE, get32, put32, put64, RAX, RBX, RCX, RDX, STATE } from '../state.ts';
 
 /** SDM Vol. 2: NOP and hints, XLAT, CMPXCHG8B/16B, CRC32, UD. */
 const UD = 6;
@@ -87,6 +87,7 @@ export const miscellaneous: readonly Definition[] = [
       const bits = f.let(sub(i64(64), shift));
       const masked = shrU(shl(offset, bits), bits);
       const linear = f.let(f.call(e.core.segmentLinear, e.segmentNumber(), masked, i32(1), i32(0)));
+      f.branchIf(and(eq(linear, i64(-1)), get32(STATE.eventPending)), e.fault);
       const value = f.let(loadBits(8, readableAt(e, linear, 1, 0)));
       e.setGpr(RAX, or(and(e.gpr(RAX), i64(~0xffn)), value));
     },
@@ -119,11 +120,18 @@ export const miscellaneous: readonly Definition[] = [
   {
     // Instructions in TypeScript find the linear address of their memory operand in ENGINE.scratch0.
     name: 'host',
-    sizes: [0, 8, 16, 32, 64],
+    sizes: [0],
     shapes: ['', 'm'],
     rare: true,
     emit: (e) => {
-      if (e.form.shape === 'm') put64(e.f, ENGINE.scratch0, e.linear(0, Math.max(e.size, 8), false));
+      const { f, core } = e;
+      if (e.form.shape === 'm') {
+        const access = f.let(wrap(e.immediate(1)));
+        const [bytes, write] = [and(access, i32(0xffff)), shrU(access, i32(16))];
+        const linear = f.let(f.call(core.segmentLinear, e.segmentNumber(), e.offset(0), bytes, write));
+        f.branchIf(and(eq(linear, i64(-1)), get32(STATE.eventPending)), e.fault);
+        put64(f, ENGINE.scratch0, linear);
+      }
       e.host();
     },
   },

@@ -94,5 +94,8 @@ export const HOST_INSTRUCTIONS = [
   'v86-popf',
 ] as const;
 
+/** The second immediate of a host instruction with a memory operand: bytes to check in its segment, ACCESS.WRITE << 16. */
+export const hostAccess = (bytes: number, stores: boolean): number => Math.max(1, bytes) | (stores ? 1 << 16 : 0);
+
 export type HostInstruction = (typeof HOST_INSTRUCTIONS)[number];
 export const HOST_INDEX: ReadonlyMap<string, number> = new Map(HOST_INSTRUCTIONS.map((name, index) => [name, index]));

@@ -1,5 +1,5 @@
 import { CR4_LA57 } from '../../../memory/pagingModes.ts';
-import type { HostOperand } from '../../decode/decoded.ts';
+import type { HostOperand, MemoryOperand } from '../../decode/decoded.ts';
 import type { StepExports } from '../../engine/exports.ts';
 import { STATUS } from '../../engine/record.ts';
 import type { LocalApicPort } from '../../localApicPort.ts';
@@ -24,6 +24,8 @@ export interface HostContext {
   /** Halves of a TSC that was never written; IA32_TSC_ADJUST comes on top. */
   timeStamp(): readonly [low: number, high: number];
   readonly vcpuCount: number;
+  /** The memory operand; its linear address is in ENGINE.scratch0 when the handler begins. */
+  readonly memory: MemoryOperand | undefined;
   portIn(port: number, size: number): number;
   portOut(port: number, size: number, value: number): void;
   /** Ends the run with a sentence. */
@@ -105,6 +107,21 @@ export const operandAddress = (c: HostContext): [number, number] => [
   c.state.low(ENGINE.scratch0),
   c.state.high(ENGINE.scratch0),
 ];
+
+/**
+ * Host address of readable bytes `delta` above the memory operand, or 0 with the fault recorded. The parts of far pointers
+ * and bounds are operands of their own: each is checked against the limit, and its address wraps at the address size.
+ */
+export function readablePart(c: HostContext, operand: readonly [number, number], delta: number, size: number): number {
+  const { memory, state } = c;
+  if (c.codeBits === 64 || !memory) return readable(c, ...addTo(operand[0], operand[1], delta), size, 0);
+  const register = (address: number) => state.view.getUint32(address, true);
+  const sum = register(memory.base) + register(memory.index) * 2 ** memory.scale + memory.displacementLow + delta;
+  const offset = memory.addressBits === 16 ? sum & 0xffff : sum % 0x1_0000_0000;
+  state.setHalves(ENGINE.scratch0, offset >>> 0, 0);
+  if (c.exports.hostSegment(memory.segment, size, 0) !== 0) return 0;
+  return readable(c, state.low(ENGINE.scratch0), state.high(ENGINE.scratch0), size, 0);
+}
 
 export function addTo(low: number, high: number, delta: number): [number, number] {
   const sum = low + delta;

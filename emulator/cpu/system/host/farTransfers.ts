@@ -3,7 +3,6 @@ import { CS, STATE, segment } from '../../state.ts';
 import { callGate } from './callGates.ts';
 import { checkpoint, is64, linearReturn, targetInRange } from './codeTargets.ts';
 import {
-  addTo,
   cpl,
   FAULT,
   gp0,
@@ -15,7 +14,7 @@ import {
   operandAddress,
   protectedMode,
   raise,
-  readable,
+  readablePart,
   VECTOR,
 } from './context.ts';
 import {
@@ -39,12 +38,12 @@ function farOperand(c: HostContext): { selector: number; low: number; high: numb
   if (operand.kind === 'far') return { selector: operand.selector, low: operand.offset >>> 0, high: 0 };
   const bytes = pointerBytes(c);
   const address = operandAddress(c);
-  const offsetHost = readable(c, ...address, bytes, 0);
+  const offsetHost = readablePart(c, address, 0, bytes);
   if (!offsetHost) return undefined;
   const { view } = c.state;
   const low = bytes === 2 ? view.getUint16(offsetHost, true) : view.getUint32(offsetHost, true);
   const high = bytes === 8 ? view.getUint32(offsetHost + 4, true) : 0;
-  const selectorHost = readable(c, ...addTo(...address, bytes), 2, 0);
+  const selectorHost = readablePart(c, address, bytes, 2);
   if (!selectorHost) return undefined;
   return { selector: view.getUint16(selectorHost, true), low, high };
 }

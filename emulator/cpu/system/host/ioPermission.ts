@@ -1,12 +1,12 @@
 import { ACCESS } from '../../../memory/paging.ts';
 import { readRflags } from '../../registers.ts';
 import { segment, TR } from '../../state.ts';
-import { addTo, cpl, gp0, type HostContext, readable } from './context.ts';
+import { addTo, cpl, gp0, type HostContext, readable, virtual8086 } from './context.ts';
 
-/** CPL ≤ IOPL, or clear bits in the TSS's I/O permission bitmap. */
+/** CPL ≤ IOPL outside virtual-8086 mode, or clear bits in the TSS's I/O permission bitmap. */
 export function permitted(c: HostContext, port: number, bytes: number): boolean {
   const { state } = c;
-  if (cpl(c) <= ((readRflags(state) >>> 12) & 3)) return true;
+  if (!virtual8086(c) && cpl(c) <= ((readRflags(state) >>> 12) & 3)) return true;
   const refuse = () => {
     gp0(c);
     return false;

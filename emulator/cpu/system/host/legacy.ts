@@ -11,7 +11,7 @@ import {
   operandAddress,
   protectedMode,
   raise,
-  readable,
+  readablePart,
   readOperand,
   VECTOR,
   writable,
@@ -29,14 +29,16 @@ function bound(c: HostContext): number {
   const operand = c.operands[0]!;
   const bytes = operand.kind === 'register' ? operand.bits / 8 : 4;
   const address = operandAddress(c);
-  const host = readable(c, ...address, bytes * 2, 0);
-  if (!host) return FAULT;
   const { view } = c.state;
-  const at = (offset: number) =>
-    bytes === 2 ? view.getInt16(host + offset, true) : view.getInt32(host + offset, true);
+  const bounds: number[] = [];
+  for (const delta of [0, bytes]) {
+    const host = readablePart(c, address, delta, bytes);
+    if (!host) return FAULT;
+    bounds.push(bytes === 2 ? view.getInt16(host, true) : view.getInt32(host, true));
+  }
   const [low] = readOperand(c, 0);
   const index = bytes === 2 ? (low << 16) >> 16 : low | 0;
-  return index < at(0) || index > at(bytes) ? raise(c, BR) : DONE;
+  return index < bounds[0]! || index > bounds[1]! ? raise(c, BR) : DONE;
 }
 
 function into(c: HostContext): number {

@@ -14,6 +14,7 @@ import {
   operandAddress,
   raise,
   readable,
+  readablePart,
   readOperand,
   VECTOR,
   writable,
@@ -172,12 +173,12 @@ function loadFarPointer(index: number): HostHandler {
     const destination = c.operands[0]!;
     const bytes = destination.kind === 'register' ? destination.bits / 8 : 4;
     const address = operandAddress(c);
-    const offsetHost = readable(c, ...address, bytes, 0);
+    const offsetHost = readablePart(c, address, 0, bytes);
     if (!offsetHost) return FAULT;
     const { view } = c.state;
     const low = bytes === 2 ? view.getUint16(offsetHost, true) : view.getUint32(offsetHost, true);
     const high = bytes === 8 ? view.getUint32(offsetHost + 4, true) : 0;
-    const selectorHost = readable(c, ...addTo(...address, bytes), 2, 0);
+    const selectorHost = readablePart(c, address, bytes, 2);
     if (!selectorHost) return FAULT;
     const status = loadDataSegment(c, index, view.getUint16(selectorHost, true));
     if (status !== DONE) return status;
