@@ -83,7 +83,7 @@ export class SixteenMachine {
 
 function runs(before: Uint8Array, after: Uint8Array): { at: number; bytes: Uint8Array }[] {
   const found: { at: number; bytes: Uint8Array }[] = [];
-  if (before.every((byte, at) => byte === after[at])) return found;
+  if (Buffer.compare(before, after) === 0) return found;
   for (let at = 0; at < before.length; ) {
     if (before[at] === after[at]) at++;
     else {
