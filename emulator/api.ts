@@ -1,4 +1,5 @@
 import type { HostPhysicalAddress, LinearAddress } from './addresses.ts';
+import type { CpuidOverrides, MsrOverrides } from './cpu/profiles/overrides.ts';
 import type { SegmentedAddress, TranslationAccess, TranslationExplanation } from './memory/explanation.ts';
 
 export type {
@@ -25,6 +26,12 @@ export interface MachineConfiguration {
   cpu: string;
   /** CPUID features by name, switched on or off against the profile. */
   features?: Readonly<Record<string, boolean>>;
+  /** Raw CPUID bits: `{ "7.0.ebx": { set, clear } }`. */
+  cpuid?: CpuidOverrides;
+  /** MSRs after reset: `{ "0x3a": 5 }`. */
+  msrs?: MsrOverrides;
+  /** Of RDRAND and RDSEED: a number of 32 bits, 0 when absent. */
+  seed?: number;
   /** Guest RAM from address 0, in bytes; a multiple of 2 MiB. */
   memoryBytes: number;
   /** vCPUs, 1 to 8; 1 when absent. vCPU 0 is the bootstrap processor, the others wait for a SIPI. */

@@ -62,7 +62,7 @@ export class Machine implements MachineApi {
     if (!Number.isInteger(cpus) || cpus < 1 || cpus > MOST_CPUS) {
       throw new RangeError(`cpus: ${cpus} cannot be had; it must be a whole number from 1 to ${MOST_CPUS}.`);
     }
-    const processor = Processor.create(configuration.cpu, configuration.features);
+    const processor = Processor.create(configuration.cpu, configuration.features, configuration);
     this.memory = new HostMemory(configuration.memoryBytes);
     this.platform = new Platform(
       { memoryBytes: configuration.memoryBytes, cpus, tsc: processor.profile.tsc },

@@ -1,4 +1,6 @@
+import type { CpuidOverrides, MsrOverrides } from '../../emulator/cpu/profiles/overrides.ts';
 import { START_STATES, type StartState } from '../../emulator/loaders/image.ts';
+import { cpuidField, msrsField, seedField } from './processorOverrides.ts';
 import { RequestError } from './requestError.ts';
 
 /** What `launch` and `restart` ask for, checked, defaults filled in. */
@@ -8,6 +10,11 @@ export interface LaunchArguments {
   readonly start?: StartState;
   readonly cpu: string;
   readonly features: Readonly<Record<string, boolean>>;
+  /** Raw CPUID bits and MSRs after reset (`emulator/cpu/profiles/overrides.ts`). */
+  readonly cpuid: CpuidOverrides;
+  readonly msrs: MsrOverrides;
+  /** Of RDRAND and RDSEED. */
+  readonly seed: number;
   readonly memoryBytes: number;
   readonly stopOnEntry: boolean;
   /** The command line of a multiboot guest after the program's name, or of Linux. */
@@ -100,6 +107,13 @@ const FIELDS: FieldTable = {
   start: { default: undefined, expected: `one of ${START_STATES.join(', ')}`, read: oneOf(START_STATES) },
   cpu: { default: 'tigerlake', expected: 'the name of a CPU profile: tigerlake or sapphirerapids', read: text },
   features: { default: {}, expected: 'an object from CPUID feature names to true or false', read: truths },
+  cpuid: {
+    default: {},
+    expected: 'an object such as { "7.0.ebx": { "set": "0x100", "clear": "0x8" } }',
+    read: cpuidField,
+  },
+  msrs: { default: {}, expected: 'an object such as { "0x3a": 5 }', read: msrsField },
+  seed: { default: 0, expected: 'a whole number from 0 to 4294967295', read: seedField },
   memory: {
     default: DEFAULT_MEMORY,
     expected: `a size such as "${DEFAULT_MEMORY}" or "1G", or a number of MiB, from 1 MiB to 3584 MiB,`,

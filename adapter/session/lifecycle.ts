@@ -33,6 +33,9 @@ export function lifecycleRequests(host: SessionHost): Family {
     const configuration: MachineConfiguration = {
       cpu: launch.cpu,
       features: machineFeatures(launch.features),
+      cpuid: launch.cpuid,
+      msrs: launch.msrs,
+      seed: launch.seed,
       memoryBytes: launch.memoryBytes,
       cpus: launch.cpus,
       machine: launch.machine,

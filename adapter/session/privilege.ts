@@ -23,8 +23,8 @@ const support = new WeakMap<MachineApi, { readonly shadowStacks: boolean; readon
 export function cetSupport(machine: MachineApi): { readonly shadowStacks: boolean; readonly branchTracking: boolean } {
   let known = support.get(machine);
   if (known === undefined) {
-    const { cpu, features } = machine.configuration;
-    const processor = Processor.create(cpu, features);
+    const { cpu, features, ...overrides } = machine.configuration;
+    const processor = Processor.create(cpu, features, overrides);
     known = { shadowStacks: processor.feature('shstk'), branchTracking: processor.feature('ibt') };
     support.set(machine, known);
   }

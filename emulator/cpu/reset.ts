@@ -15,7 +15,6 @@ export function resetState(state: StateView): void {
   state.setHalves(STATE.xcr0, 1, 0);
   state.set32(STATE.fpuControl, 0x40);
   state.set32(STATE.fpuTags, 0xff);
-  state.setHalves(STATE.miscEnable, 1, 0);
   for (let i = 0; i < SEGMENT_NAMES.length; i++) {
     const s = segment(i);
     state.set32(s.limit, 0xffff);

@@ -130,7 +130,8 @@ export class Schedule {
       const view = this.turns.view(vcpu);
       const activity = view.get32(STATE.activity);
       if (activity === ACTIVITY.WAIT_FOR_SIPI || activity === ACTIVITY.SHUTDOWN) continue;
-      if (nmi || (view.get32(STATE.rflags) & IF) !== 0) return true;
+      const breaks = activity === ACTIVITY.MWAIT && view.get32(STATE.mwaitBreaks) !== 0;
+      if (nmi || breaks || (view.get32(STATE.rflags) & IF) !== 0) return true;
     }
     return false;
   }

@@ -114,13 +114,28 @@ export const STATE = layout(STATE_BASE + 0x600, {
   debugCtl: 64,
   pkrs: 64,
   xcr0: 64,
+  specCtrl: 64,
+  miscFeaturesEnables: 64,
+  mcgStatus: 64,
+  miscFeatureControl: 64,
+  powerCtl: 64,
+  umwaitControl: 64,
+  /** RDRAND's generator (`cpu/random.ts`). */
+  random0: 64,
+  random1: 64,
+  /** MONITOR: 1 while armed, host-physical address of the line, its content in short. */
+  monitorArmed: 32,
+  monitorLine: 32,
+  monitorContent: 32,
+  /** MWAIT that an interrupt ends even with IF = 0. */
+  mwaitBreaks: 32,
   pkru: 32,
   mxcsr: 32,
   /** 1 after STI or MOV SS for the next instruction: bit 0 STI, bit 1 MOV SS / POP SS. */
   interruptShadow: 32,
   /**
-   * 0 active, 1 HLT, 2 shutdown, 3 wait-for-SIPI (VMCS activity states); 4 MWAIT, which any turn of events ends: an
-   * instruction that sets it comes back with LEAVE.
+   * 0 active, 1 HLT, 2 shutdown, 3 wait-for-SIPI (VMCS activity states), 4 MWAIT; an instruction
+   * that sets it comes back with LEAVE.
    */
   activity: 32,
   /** Conditions found for #DB, in DR6 form, delivered at the next boundary. */

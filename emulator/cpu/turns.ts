@@ -1,5 +1,6 @@
 import { ARCH_TLB_BASE, ARCH_TLB_SIZE, ENGINE_BASE, STATE_BASE, STATE_SIZE } from '../memory/map.ts';
 import { IF } from './flags.ts';
+import { lineWritten } from './monitoredLine.ts';
 import { STATE, StateView } from './state.ts';
 
 /** `STATE.activity`. */
@@ -110,6 +111,14 @@ export class Turns {
     if (vcpu === this.loaded) this.switched();
   }
 
+  /** Whether the MWAIT that a vCPU sleeps in is over, other than by an event's delivery. */
+  mwaitEnds(vcpu: number): boolean {
+    const view = this.view(vcpu);
+    if (view.get32(STATE.activity) !== ACTIVITY.MWAIT) return false;
+    if (view.get32(STATE.mwaitBreaks) !== 0 && this.sources.interruptPending(vcpu)) return true;
+    return lineWritten(view, this.bytes.buffer);
+  }
+
   /** Whether a vCPU could take a step. */
   private runnable(vcpu: number): boolean {
     const view = this.view(vcpu);
@@ -119,6 +128,7 @@ export class Turns {
     // A debug trap of the instruction that put it to sleep.
     if (view.get32(STATE.pendingDebug) !== 0) return true;
     if (activity === ACTIVITY.SHUTDOWN) return true;
+    if (this.mwaitEnds(vcpu)) return true;
     if (this.sources.nmiPending(vcpu) && view.get32(STATE.nmiBlocked) === 0) return true;
     return (view.get32(STATE.rflags) & IF) !== 0 && this.sources.interruptPending(vcpu);
   }

@@ -23,7 +23,9 @@ import { IF, TF } from './flags.ts';
 import { setSignature } from './initialise.ts';
 import { InstructionFetch } from './instructionFetch.ts';
 import type { Surroundings } from './localApicPort.ts';
+import { resetMsrs } from './msrs.ts';
 import type { Processor } from './profiles/profiles.ts';
+import { seedRandom } from './random.ts';
 import { resetState } from './reset.ts';
 import { type SavedSchedule, Schedule } from './schedule.ts';
 import { CS, ENGINE, STATE, StateView, segment } from './state.ts';
@@ -117,6 +119,8 @@ export class Vcpu {
     const profile = this.processor.profile;
     schedule.turns.reset((view, vcpu) => {
       resetState(view);
+      resetMsrs(view, this.processor);
+      seedRandom(view, (this.processor.seed + vcpu) >>> 0);
       setSignature(view, profile.signature);
       if (vcpu > 0) view.set32(STATE.activity, ACTIVITY.WAIT_FOR_SIPI);
     });
@@ -233,6 +237,7 @@ export class Vcpu {
       return exit;
     }
     if (raiseAtBoundary(state, this.debugRegisters, schedule.interrupts)) return undefined;
+    if (schedule.turns.mwaitEnds(schedule.turns.turn)) state.set32(STATE.activity, ACTIVITY.ACTIVE);
     if (state.get32(STATE.activity) !== ACTIVITY.ACTIVE) return this.sleep();
     const exact = mustRunAlone(state);
     const status = this.step(exact ? 1 : Math.min(limit, SLICE, schedule.ahead(this.steps)), exact);
@@ -397,6 +402,7 @@ export class Vcpu {
   private halted(): RunExit {
     const { state } = this;
     const rip = `0x${state.get64(STATE.rip).toString(16)}`;
+    const name = state.get32(STATE.activity) === ACTIVITY.MWAIT ? 'MWAIT' : 'HLT';
     const interrupts =
       state.get32(STATE.rflags) & IF ? 'no device can raise an interrupt' : 'interrupts are off (IF=0)';
     if (state.get32(STATE.activity) === ACTIVITY.WAIT_FOR_SIPI) {
@@ -405,7 +411,7 @@ export class Vcpu {
     }
     return {
       kind: 'halted',
-      sentence: `The guest executed HLT before RIP ${rip}, and ${interrupts}: nothing can wake it.`,
+      sentence: `The guest executed ${name} before RIP ${rip}, and ${interrupts}: nothing can wake it.`,
     };
   }
 

@@ -1,6 +1,7 @@
 import { Code, CpuidFeature, Decoder, type Instruction, Mnemonic, Register } from 'iced-x86';
 import { CONTEXT } from '../context.ts';
 import { type Form, formKey, PREFIX } from '../engine/emitter.ts';
+import { DS } from '../state.ts';
 import { HOST_INDEX } from '../system/hostTable.ts';
 import type { DecodedInstruction, MemoryOperand } from './decoded.ts';
 import {
@@ -108,7 +109,12 @@ export class InstructionDecoder {
       case 'rdsspd':
       case 'rdsspq':
       case 'prefetchw':
+      case 'prefetchwt1':
+      case 'prefetch':
+      case 'cldemote':
         return { name: 'nop', size: 0, shape: '' };
+      case 'wbnoinvd':
+        return hostSelection('wbinvd', false);
     }
     return UNDEFINED;
   }
@@ -138,7 +144,7 @@ export class InstructionDecoder {
       immediateHigh: target === undefined ? high : Number(target >> 32n) | 0,
       immediate2: selection.immediate2 ?? secondImmediate(instruction, shape),
       prefixes: prefixesOf(instruction, bytes, codeBits),
-      segment: instruction.memorySegment === Register.None ? 0 : segmentNumber(instruction.memorySegment),
+      segment: implicitSegment(instruction),
       addressBits: implicitAddressBits(instruction, codeBits),
       ends: selection.ends ?? false,
       host: selection.host ?? 0,
@@ -163,6 +169,12 @@ export class InstructionDecoder {
   }
 }
 
+/** The segment of a memory operand, or what stands for that of MONITOR: the prefix, or DS. */
+function implicitSegment({ memorySegment, segmentPrefix }: Instruction): number {
+  if (memorySegment !== Register.None) return segmentNumber(memorySegment);
+  return segmentPrefix === Register.None ? DS : segmentNumber(segmentPrefix);
+}
+
 /** Whether 15 bytes are the beginning of an instruction that is longer, by prefixes that stand there more than once. */
 function isTooLong(bytes: Uint8Array, codeBits: 16 | 32 | 64): boolean {
   if (bytes.length < 15) return false;
@@ -184,12 +196,12 @@ function isTooLong(bytes: Uint8Array, codeBits: 16 | 32 | 64): boolean {
 /** More than 15 bytes (SDM Vol. 2 §2.3.11): #GP(0). */
 const TOO_LONG: Selection = { name: 'gp', size: 0, shape: '', ends: true };
 
-const hostSelection = (name: string): Selection => ({
+const hostSelection = (name: string, ends = true): Selection => ({
   name: 'host',
   size: 0,
   shape: '',
   host: HOST_INDEX.get(name)!,
-  ends: true,
+  ends,
 });
 
 function prefixesOf(instruction: Instruction, bytes: Uint8Array, codeBits: number): number {

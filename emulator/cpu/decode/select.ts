@@ -53,7 +53,7 @@ const NO_OPERAND: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 const NOTHING = new Set(
-  'nop reservednop lfence sfence mfence prefetcht0 prefetcht1 prefetcht2 prefetchnta prefetchw prefetchwt1 clflush clflushopt clwb cldemote fnop'.split(
+  'nop reservednop lfence sfence mfence prefetcht0 prefetcht1 prefetcht2 prefetchnta prefetchw prefetchwt1 prefetch cldemote serialize fnop'.split(
     ' ',
   ),
 );
@@ -266,6 +266,12 @@ export function select(s: Selecting): Selection | undefined {
       return { name: 'cmpxchg8b', size: 64 };
     case 'cmpxchg16b':
       return { name: 'cmpxchg16b', size: 128 };
+    case 'clflush':
+    case 'clflushopt':
+    case 'clwb':
+      return { name: 'touch', size: 8 };
+    case 'wbnoinvd':
+      return host('wbinvd', s);
     case 'crc32':
       return { name: 'crc32', size: operands[1]!.bits };
     case 'daa':

@@ -94,7 +94,7 @@ function formOf({ mnemonic, operands }: Selecting): Selection | undefined {
 /** Chooses the form of an SSE instruction; undefined for anything else. */
 export function selectVector(s: Selecting): Selection | undefined {
   // MOVNTI is no SIMD instruction to CR0 and CR4 (SDM Vol. 3A §14.1).
-  if (s.mnemonic === 'movnti') return { name: 'mov', size: s.operands[1]!.bits };
+  if (s.mnemonic === 'movnti' || s.mnemonic === 'movdiri') return { name: 'mov', size: s.operands[1]!.bits };
   // MMX registers, and YMM ones.
   if (s.operands.some((operand) => operand.letter === '?')) return undefined;
   const form = formOf(s);

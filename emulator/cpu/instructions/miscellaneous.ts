@@ -1,5 +1,5 @@
 import { readableAt, writableAt } from '../../memory/access.ts';
-import { ACCESS } from '../../memory/paging.ts';
+import { ACCESS, isCanonical } from '../../memory/paging.ts';
 import {
   add,
   and,
@@ -25,6 +25,7 @@ import { ENGINE, get32, put32, put64, RAX, RBX, RCX, RDX, STATE } from '../state
 
 /** SDM Vol. 2: NOP and hints, XLAT, CMPXCHG8B/16B, CRC32, UD. */
 const UD = 6;
+const SS = 12;
 const GP = 13;
 
 /** ZF alone changes. */
@@ -90,6 +91,21 @@ export const miscellaneous: readonly Definition[] = [
       f.branchIf(and(eq(linear, i64(-1)), get32(STATE.eventPending)), e.fault);
       const value = f.let(loadBits(8, readableAt(e, linear, 1, 0)));
       e.setGpr(RAX, or(and(e.gpr(RAX), i64(~0xffn)), value));
+    },
+  },
+  {
+    // CLFLUSH, CLFLUSHOPT, CLWB: the address is translated like that of a byte load; nothing is read.
+    name: 'touch',
+    sizes: [8],
+    shapes: ['m'],
+    rare: true,
+    emit: (e) => {
+      const linear = e.linear(0, 8, false);
+      e.f.if(eqz(isCanonical(linear)), () => {
+        e.f.if(e.stackBit(), () => e.raise(SS, 0));
+        e.raise(GP, 0);
+      });
+      e.f.branchIf(eq(e.f.call(e.core.translate, linear, i32(0)), i64(-1)), e.fault);
     },
   },
   {

@@ -1,3 +1,4 @@
+import { MISC_ENABLE } from '../platformMsrs.ts';
 import { xsaveLeaf } from '../xsave/components.ts';
 import { FEATURES, type Feature } from './features.ts';
 import type { Processor } from './profiles.ts';
@@ -24,6 +25,8 @@ export interface DynamicState {
   readonly apicEnabled: boolean;
   /** vCPUs: cores of one package, a thread each. */
   readonly cpus: number;
+  /** IA32_MISC_ENABLE. */
+  readonly miscEnable: readonly [low: number, high: number];
 }
 const CR4_OSXSAVE = 1 << 18;
 const CR4_PKE = 1 << 22;
@@ -39,14 +42,33 @@ function topology(subleaf: number, { apicId, cpus }: DynamicState): CpuidResult 
   if (subleaf === 1) return [32 - Math.clz32(cpus - 1), cpus, (CORE << 8) | 1, apicId];
   return [0, 0, subleaf & 0xff, apicId];
 }
+const REGISTERS = ['eax', 'ebx', 'ecx', 'edx'] as const;
+/** What IA32_MISC_ENABLE.LIMIT_CPUID leaves. */
+const LIMITED_BASIC = 2;
+const NX = 1 << 20;
+const MONITOR = 1 << 3;
 
 /**
  * CPUID (SDM Vol. 2, CPUID). Leaves above the highest basic leaf answer like that leaf; known leaves without content
  * are zero.
  *
+ * Bits that the launch configuration overrides come last.
+ *
  * @param dynamic what follows the moment and the vCPU
  */
 export function cpuid(processor: Processor, leaf: number, subleaf: number, dynamic: DynamicState): CpuidResult {
+  const result = profileLeaf(processor, leaf, subleaf, dynamic);
+  if (processor.cpuidOverrides.length === 0) return result;
+  const registers = [...result] as [number, number, number, number];
+  for (const override of processor.cpuidOverrides) {
+    if (override.leaf !== leaf >>> 0 || (override.subleaf ?? subleaf) !== subleaf) continue;
+    const at = REGISTERS.indexOf(override.register);
+    registers[at] = (registers[at]! | override.set) & ~override.clear;
+  }
+  return registers;
+}
+
+function profileLeaf(processor: Processor, leaf: number, subleaf: number, dynamic: DynamicState): CpuidResult {
   const { profile } = processor;
   const MAX_BASIC = profile.maxLeaf;
   let wanted = leaf >>> 0;
@@ -58,18 +80,22 @@ export function cpuid(processor: Processor, leaf: number, subleaf: number, dynam
   switch (wanted) {
     case 0: {
       const [b, d, c] = text(profile.vendor) as [number, number, number];
-      return [MAX_BASIC, b, c, d];
+      return [dynamic.miscEnable[0] & MISC_ENABLE.LIMIT_CPUID ? LIMITED_BASIC : MAX_BASIC, b, c, d];
     }
     case 1:
       // EBX: CLFLUSH line of 64 bytes, logical processors, APIC ID.
       return [
         profile.signature,
         (dynamic.apicId << 24) | (dynamic.cpus << 16) | (8 << 8),
-        withSubleaf0('ecx') | (dynamic.cr4 & CR4_OSXSAVE ? OSXSAVE : 0),
+        (withSubleaf0('ecx') & ~(dynamic.miscEnable[0] & MISC_ENABLE.MONITOR ? 0 : MONITOR)) |
+          (dynamic.cr4 & CR4_OSXSAVE ? OSXSAVE : 0),
         (withSubleaf0('edx') & (dynamic.apicEnabled ? -1 : ~APIC)) | (dynamic.cpus > 1 ? HTT : 0),
       ];
     case 4:
       return subleaf === 0 ? [((dynamic.cpus - 1) << 26) | 0x121, 0x02c0003f, 63, 0] : [0, 0, 0, 0];
+    case 5:
+      // Lines of 64 bytes; extensions enumerated, interrupts as break events; C1 has two sub-states.
+      return processor.feature('monitor') ? [64, 64, 3, 0x20] : [0, 0, 0, 0];
     case 6:
       return [bits('eax'), 0, 0, 0];
     case 7:
@@ -80,7 +106,7 @@ export function cpuid(processor: Processor, leaf: number, subleaf: number, dynam
             bits('ecx') | (dynamic.cr4 & CR4_PKE ? OSPKE : 0),
             bits('edx'),
           ]
-        : [0, 0, 0, 0];
+        : [bits('eax'), bits('ebx'), bits('ecx'), bits('edx')];
     case 0xb:
     case 0x1f:
       return topology(subleaf, dynamic);
@@ -95,7 +121,12 @@ export function cpuid(processor: Processor, leaf: number, subleaf: number, dynam
     case 0x80000000:
       return [MAX_EXTENDED | 0, 0, 0, 0];
     case 0x80000001:
-      return [0, 0, withSubleaf0('ecx'), withSubleaf0('edx')];
+      return [
+        0,
+        0,
+        withSubleaf0('ecx'),
+        withSubleaf0('edx') & ~(dynamic.miscEnable[1] & MISC_ENABLE.XD_DISABLE ? NX : 0),
+      ];
     case 0x80000002:
     case 0x80000003:
     case 0x80000004: {
@@ -105,7 +136,7 @@ export function cpuid(processor: Processor, leaf: number, subleaf: number, dynam
     case 0x80000008:
       return [
         profile.physicalAddressBits | ((processor.feature('la57') ? 57 : profile.linearAddressBits) << 8),
-        0,
+        withSubleaf0('ebx'),
         0,
         0,
       ];

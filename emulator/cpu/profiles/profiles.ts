@@ -1,4 +1,13 @@
+import { refuseMsrOverrides } from '../msrs.ts';
 import { ALWAYS, FEATURES, NEEDS } from './features.ts';
+import {
+  type CpuidOverride,
+  type CpuidOverrides,
+  featuresOf,
+  type MsrOverrides,
+  readCpuidOverrides,
+  readMsrOverrides,
+} from './overrides.ts';
 
 /** A processor to be: everything CPUID answers, as data. Features stand by name; the other fields of a leaf are numbers. */
 export interface CpuProfile {
@@ -14,6 +23,13 @@ export interface CpuProfile {
   /** Without LA57, which makes it 57. */
   readonly linearAddressBits: number;
   readonly features: readonly string[];
+  readonly machineCheckBanks: number;
+  /** Multiples of 100 MHz. */
+  readonly baseRatio: number;
+  readonly efficiencyRatio: number;
+  readonly turboRatio: number;
+  /** IA32_ARCH_CAPABILITIES, low half. */
+  readonly archCapabilities: number;
   /** Crystal frequency in Hz and the TSC's ratio to it: CPUID.15H. */
   readonly tsc: { readonly crystalHz: number; readonly numerator: number; readonly denominator: number };
 }
@@ -27,13 +43,19 @@ const COMMON = [
   'movbe popcnt bmi1 bmi2 adx abm lahf_lm',
   'clflush clflushopt clwb 3dnowprefetch',
   'erms fsrm',
-  'fsgsbase rdtscp rdpid',
+  'fsgsbase rdtscp rdpid rdrand rdseed',
+  'movdiri movdir64b monitor',
   'smep smap umip pku',
   'nx pdpe1gb',
   'apic x2apic tsc_deadline_timer tsc_adjust arat',
   'shstk ibt',
   'xsave xsaveopt xsavec xgetbv1 xsaves',
+  'mce mca',
+  'spec_ctrl stibp ssbd flush_l1d md_clear arch_capabilities',
 ].flatMap((names) => names.split(' '));
+
+/** RDCL_NO, IBRS_ALL, SKIP_L1DFL_VMENTRY, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO (SDM Vol. 4, IA32_ARCH_CAPABILITIES). */
+const IMMUNITIES = 0x16b;
 
 export const PROFILES: readonly CpuProfile[] = [
   {
@@ -46,6 +68,11 @@ export const PROFILES: readonly CpuProfile[] = [
     physicalAddressBits: 39,
     linearAddressBits: 48,
     features: COMMON,
+    machineCheckBanks: 10,
+    baseRatio: 28,
+    efficiencyRatio: 4,
+    turboRatio: 41,
+    archCapabilities: IMMUNITIES,
     tsc: { crystalHz: 38_400_000, numerator: 146, denominator: 2 },
   },
   {
@@ -57,7 +84,12 @@ export const PROFILES: readonly CpuProfile[] = [
     maxLeaf: 0x20,
     physicalAddressBits: 46,
     linearAddressBits: 48,
-    features: [...COMMON, 'la57', 'pks'],
+    features: [...COMMON, 'la57', 'pks', 'waitpkg', 'cldemote', 'serialize', 'wbnoinvd'],
+    machineCheckBanks: 21,
+    baseRatio: 20,
+    efficiencyRatio: 8,
+    turboRatio: 30,
+    archCapabilities: IMMUNITIES,
     tsc: { crystalHz: 25_000_000, numerator: 160, denominator: 2 },
   },
 ];
@@ -86,17 +118,38 @@ export class Processor {
   private readonly enabled: ReadonlySet<string>;
   private readonly instructionSets: ReadonlySet<string>;
 
-  private constructor(profile: CpuProfile, enabled: ReadonlySet<string>) {
+  /** Raw CPUID bits and MSR values from the launch configuration. */
+  readonly cpuidOverrides: readonly CpuidOverride[];
+  /** Of RDRAND and RDSEED. */
+  readonly seed: number;
+  readonly msrOverrides: ReadonlyMap<number, readonly [low: number, high: number]>;
+
+  private constructor(
+    profile: CpuProfile,
+    enabled: ReadonlySet<string>,
+    cpuid: readonly CpuidOverride[],
+    msrs: ReadonlyMap<number, readonly [low: number, high: number]>,
+    seed: number,
+  ) {
     this.profile = profile;
     this.enabled = enabled;
+    this.seed = seed;
+    this.cpuidOverrides = cpuid;
+    this.msrOverrides = msrs;
     this.instructionSets = new Set([
       ...ALWAYS,
       ...FEATURES.filter((f) => enabled.has(f.name)).flatMap((f) => f.instructions ?? []),
     ]);
   }
 
-  /** @throws RangeError with one sentence for an unknown profile or feature */
-  static create(name: string, switches: Readonly<Record<string, boolean>> = {}): Processor {
+  /** @throws RangeError with one sentence for an unknown profile or feature, or an override that cannot be */
+  static create(
+    name: string,
+    named: Readonly<Record<string, boolean>> = {},
+    overrides: { readonly cpuid?: CpuidOverrides; readonly msrs?: MsrOverrides; readonly seed?: number } = {},
+  ): Processor {
+    const cpuid = readCpuidOverrides(overrides.cpuid ?? {});
+    const switches = { ...named, ...featuresOf(cpuid) };
     const profile = PROFILES.find((p) => p.name === name);
     if (!profile) {
       throw new RangeError(`cpu: there is no profile "${name}"; known are ${PROFILES.map((p) => p.name).join(', ')}.`);
@@ -113,7 +166,15 @@ export class Processor {
     }
     refuseMissingNeeds(enabled, switches);
     dropDependents(enabled);
-    return new Processor(profile, enabled);
+    const processor = new Processor(
+      profile,
+      enabled,
+      cpuid,
+      readMsrOverrides(overrides.msrs ?? {}),
+      overrides.seed ?? 0,
+    );
+    refuseMsrOverrides(processor);
+    return processor;
   }
 
   feature(name: string): boolean {

@@ -43,6 +43,7 @@ const CR4 = {
   DE: 8,
   PSE: 16,
   PAE: 32,
+  MCE: 64,
   PGE: 128,
   PCE: 256,
   OSFXSR: 512,
@@ -64,31 +65,37 @@ const CODE_SEGMENT_LONG = 1 << 13;
 const TSS_32_BIT = 8;
 const EFER = { LME: 0x100, LMA: 0x400 } as const;
 
+/** The features that bring CR4 bits. */
+export const CR4_FEATURES: readonly (readonly [feature: string, bits: number])[] = [
+  ['vme', CR4.VME | CR4.PVI],
+  ['tsc', CR4.TSD],
+  ['de', CR4.DE],
+  ['pse', CR4.PSE],
+  ['pae', CR4.PAE],
+  ['mce', CR4.MCE],
+  ['pge', CR4.PGE],
+  ['fxsr', CR4.OSFXSR],
+  ['sse', CR4.OSXMMEXCPT],
+  ['umip', CR4.UMIP],
+  ['fsgsbase', CR4.FSGSBASE],
+  ['pcid', CR4.PCIDE],
+  ['xsave', CR4.OSXSAVE],
+  ['smep', CR4.SMEP],
+  ['smap', CR4.SMAP],
+  ['pku', CR4.PKE],
+  ['shstk', CR4.CET],
+  ['ibt', CR4.CET],
+  ['la57', CR4.LA57],
+  ['pks', CR4.PKS],
+  ['lam', CR4.LAM_SUP],
+];
+
 /** Which CR4 bits the profile lets software set. */
 function cr4Writable(c: HostContext): number {
-  const bits: [string, number][] = [
-    ['vme', CR4.VME | CR4.PVI],
-    ['tsc', CR4.TSD],
-    ['de', CR4.DE],
-    ['pse', CR4.PSE],
-    ['pae', CR4.PAE],
-    ['pge', CR4.PGE],
-    ['fxsr', CR4.OSFXSR],
-    ['sse', CR4.OSXMMEXCPT],
-    ['umip', CR4.UMIP],
-    ['fsgsbase', CR4.FSGSBASE],
-    ['pcid', CR4.PCIDE],
-    ['xsave', CR4.OSXSAVE],
-    ['smep', CR4.SMEP],
-    ['smap', CR4.SMAP],
-    ['pku', CR4.PKE],
-    ['shstk', CR4.CET],
-    ['ibt', CR4.CET],
-    ['la57', CR4.LA57],
-    ['pks', CR4.PKS],
-    ['lam', CR4.LAM_SUP],
-  ];
-  return bits.reduce<number>((mask, [feature, bit]) => (c.processor.feature(feature) ? mask | bit : mask), CR4.PCE);
+  return CR4_FEATURES.reduce<number>(
+    (mask, [feature, bit]) => (c.processor.feature(feature) ? mask | bit : mask),
+    CR4.PCE,
+  );
 }
 
 /** Goes on at the next instruction by a fresh lookup: context or translations have changed. */

@@ -1,12 +1,14 @@
 import { HOST_INSTRUCTIONS } from '../hostTable.ts';
 import type { HostHandler } from './context.ts';
 import { controlRegisters } from './controlRegisters.ts';
+import { directStores } from './directStores.ts';
 import { farTransfers } from './farTransfers.ts';
 import { fxSave } from './fxSave.ts';
 import { inputOutput } from './inputOutput.ts';
 import { invpcidInstruction } from './invpcid.ts';
 import { legacy } from './legacy.ts';
 import { modelSpecific } from './modelSpecific.ts';
+import { monitorInstructions } from './monitor.ts';
 import { processorInstructions } from './processor.ts';
 import { segments } from './segments.ts';
 import { systemEntry } from './systemEntry.ts';
@@ -15,12 +17,14 @@ import { xsave } from './xsave.ts';
 
 const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...controlRegisters,
+  ...directStores,
   ...farTransfers,
   ...fxSave,
   ...inputOutput,
   ...invpcidInstruction,
   ...legacy,
   ...modelSpecific,
+  ...monitorInstructions,
   ...processorInstructions,
   ...segments,
   ...systemEntry,

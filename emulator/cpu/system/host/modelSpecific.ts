@@ -1,5 +1,6 @@
 import { DEBUGCTL } from '../../debugRegisters.ts';
-import { MSR_BY_INDEX, type Msr } from '../../msrs.ts';
+import { hasMsr, MSR_BY_INDEX, type Msr, type MsrValue } from '../../msrs.ts';
+import { MISC_ENABLE } from '../../platformMsrs.ts';
 import type { Processor } from '../../profiles/profiles.ts';
 import { gprAddress, RAX, RCX, RDX, STATE } from '../../state.ts';
 import { supervisorComponents } from '../../xsave/components.ts';
@@ -12,18 +13,23 @@ const gpr = (index: number) => ({ address: gprAddress(index), bits: 64 }) as con
 
 function find(c: HostContext): Msr | undefined {
   const msr = MSR_BY_INDEX.get(c.state.low(gpr(RCX)));
-  if (!msr || (msr.features && !msr.features.some((f) => c.processor.feature(f)))) return undefined;
-  return msr;
+  return msr && hasMsr(c.processor, msr) ? msr : undefined;
 }
+
+/** The value of a register that software cannot change, or undefined. */
+const constantOf = (processor: Processor, msr: Msr): MsrValue | undefined =>
+  msr.field ? undefined : (processor.msrOverrides.get(msr.index) ?? msr.value?.(processor) ?? msr.fixed);
 
 function readMsr(c: HostContext): number {
   const { state } = c;
   if (cpl(c) !== 0) return gp0(c);
   const index = state.low(gpr(RCX));
   const msr = find(c);
-  if (!msr && !isExtendedApic(index)) return gp0(c);
+  if (msr ? msr.writeOnly : !isExtendedApic(index)) return gp0(c);
   const live = liveMsr(index);
-  const value = live ? live.read(c) : (msr!.fixed ?? [state.low(msr!.field!), state.high(msr!.field!)]);
+  const value = live
+    ? live.read(c)
+    : (constantOf(c.processor, msr!) ?? [state.low(msr!.field!), state.high(msr!.field!)]);
   if (!value) return gp0(c);
   state.setHalves(gpr(RAX), value[0] >>> 0, 0);
   state.setHalves(gpr(RDX), value[1] >>> 0, 0);
@@ -85,7 +91,10 @@ const CR0_PG = 0x80000000;
 function writeEfer(c: HostContext, low: number, high: number): number {
   const { state } = c;
   const old = state.low(STATE.efer);
-  const allowed = EFER_SCE | EFER_LME | EFER_LMA | (c.processor.feature('nx') ? EFER_NXE : 0);
+  const allowed =
+    (c.processor.feature('syscall') ? EFER_SCE : 0) |
+    (c.processor.feature('lm') ? EFER_LME | EFER_LMA : 0) |
+    (c.processor.feature('nx') && !(state.high(STATE.miscEnable) & MISC_ENABLE.XD_DISABLE) ? EFER_NXE : 0);
   if (high !== 0 || low & ~allowed) return gp0(c);
   if ((low ^ old) & EFER_LME && state.low(STATE.cr0) & CR0_PG) return gp0(c);
   // LMA is read-only: WRMSR ignores it.
@@ -107,7 +116,15 @@ function writeMsr(c: HostContext): number {
   if (!msr) return gp0(c);
   if (msr.field === STATE.efer) return writeEfer(c, low, high);
   if (!acceptable(c, msr, low, high)) return gp0(c);
-  if (msr.field) state.setHalves(msr.field, low, high);
+  if (msr.field) {
+    const [keptLow, keptHigh] = msr.keeps ?? [0, 0];
+    const merged = (value: number, old: number, kept: number) => (value & ~kept) | (old & kept);
+    state.setHalves(
+      msr.field,
+      merged(low, state.low(msr.field), keptLow),
+      merged(high, state.high(msr.field), keptHigh),
+    );
+  }
   if (msr.check === 'cet') c.exports.updateContext();
   if (msr.field === STATE.pkrs) c.exports.flushFast();
   return relookup(c);

@@ -1,5 +1,6 @@
 import { ACCESS } from '../../../memory/paging.ts';
 import { CET_LEG_IW_EN, CET_SUPPRESS, CET_SUPPRESS_DIS, CET_TRACKER } from '../../context.ts';
+import { MISC_FEATURES_CPUID_FAULTING } from '../../platformMsrs.ts';
 import { cpuid } from '../../profiles/cpuid.ts';
 import { CS, FS, GS, gprAddress, RAX, RBX, RCX, RDX, STATE, segment } from '../../state.ts';
 import {
@@ -27,6 +28,7 @@ const gpr = (index: number) => ({ address: gprAddress(index), bits: 64 }) as con
 
 function runCpuid(c: HostContext): number {
   const { state } = c;
+  if (state.low(STATE.miscFeaturesEnables) & MISC_FEATURES_CPUID_FAULTING && cpl(c) !== 0) return gp0(c);
   const [a, b, cx, d] = cpuid(c.processor, state.low(gpr(RAX)), state.low(gpr(RCX)), {
     cr4: state.low(STATE.cr4),
     xcr0: state.low(STATE.xcr0),
@@ -34,6 +36,7 @@ function runCpuid(c: HostContext): number {
     apicId: c.apic().id,
     apicEnabled: c.apic().enabled(),
     cpus: c.vcpuCount,
+    miscEnable: [state.low(STATE.miscEnable), state.high(STATE.miscEnable)],
   });
   state.setHalves(gpr(RAX), a >>> 0, 0);
   state.setHalves(gpr(RBX), b >>> 0, 0);
