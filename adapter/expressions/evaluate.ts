@@ -1,4 +1,4 @@
-import { type Node, type Parsed, parse, type ValueType } from './parse.ts';
+import { type Node, type Parsed, parse, SEGMENT_REGISTER, type ValueType } from './parse.ts';
 import { ExpressionError } from './tokens.ts';
 
 /** What the names and brackets of an expression mean at one moment: a frame of a stopped machine, or a pending event. */
@@ -94,8 +94,6 @@ export function compile(node: Node): Evaluator {
       return compile(node.operand);
   }
 }
-
-const SEGMENT_REGISTER = /^[cdefgs]s$/;
 
 /** A segment register's own base counts, which need not be what its selector names (SDM Vol. 3A §3.4.3). */
 function compileSegmented(node: Node & { kind: 'segmented' }): Evaluator {

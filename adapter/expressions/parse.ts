@@ -54,6 +54,7 @@ const PHYSICAL_READ = /^p(8|16|32|64)$/;
 /** The size words of Intel syntax: `dword ptr [rsp]`. */
 const SIZE_WORDS: Readonly<Record<string, ValueType['bits']>> = { byte: 8, word: 16, dword: 32, qword: 64 };
 export const FORMATS = 'xduobcs';
+export const SEGMENT_REGISTER = /^[cdefgs]s$/i;
 /** Deeper nesting is refused, so that a hostile expression cannot exhaust the stack. */
 const MAX_DEPTH = 200;
 
@@ -73,11 +74,13 @@ export function parse(text: string): Parsed {
 class Parser {
   private at = 0;
   private depth = 0;
+  /** Conditionals whose `:` is still to come. */
+  private alternatives = 0;
 
   constructor(private readonly tokens: readonly Token[]) {}
 
   parseAll(): Parsed {
-    const node = this.segmented(this.expression());
+    const node = this.expression();
     if (this.accept('=')) {
       const assigned = this.expression();
       this.expectEnd();
@@ -99,15 +102,15 @@ class Parser {
     return { node };
   }
 
-  /** A colon and something that is no format letter: the offset of a segmented address. */
+  /** After a number or segment register: a colon and what can only be an offset, no format letter and no bracket. */
   private segmented(selector: Node): Node {
     const colon = this.peek();
-    if (!this.isOperator(colon, ':')) return selector;
-    const after = this.tokens[this.at + 1];
-    if (after?.kind === 'name' && !after.sigil && after.text.length === 1) return selector;
-    if (after?.kind === 'end') return selector;
+    if (this.alternatives > 0 || !this.isOperator(colon, ':')) return selector;
+    const after = this.tokens[this.at + 1]!;
+    const offset = after.kind === 'number' || (after.kind === 'name' && (after.sigil || after.text.length > 1));
+    if (!offset) return selector;
     this.at++;
-    return { kind: 'segmented', selector, offset: this.expression(), column: colon.column };
+    return { kind: 'segmented', selector, offset: this.nested(() => this.unary()), column: colon.column };
   }
 
   private expression(minimum = 0): Node {
@@ -122,7 +125,9 @@ class Parser {
         left = { kind: 'binary', operator: token.text, left, right: this.expression(power), column: token.column };
       } else if (token.text === '?' && minimum === 0) {
         this.at++;
+        this.alternatives++;
         const whenTrue = this.expression();
+        this.alternatives--;
         this.expect(':');
         left = { kind: 'conditional', test: left, whenTrue, whenFalse: this.expression() };
       } else break;
@@ -133,7 +138,7 @@ class Parser {
 
   private unary(): Node {
     const token = this.next();
-    if (token.kind === 'number') return { kind: 'number', value: token.value };
+    if (token.kind === 'number') return this.segmented({ kind: 'number', value: token.value });
     if (token.kind === 'name') return this.named(token);
     if (token.kind === 'end') throw new ExpressionError('The expression ends where a value is expected.', token.column);
     switch (token.text) {
@@ -208,15 +213,17 @@ class Parser {
         const bracket = this.peek();
         if (bracket.kind === 'name') {
           this.at++;
-          return this.segment(bracket, { bits, signed: false });
+          return this.segmentOverride(bracket, { bits, signed: false });
         }
         this.expect('[');
         return this.bracketed({ bits, signed: false }, undefined);
       }
     }
     const following = this.tokens[this.at + 1];
-    if (this.isOperator(this.peek(), ':') && this.isOperator(following, '[')) return this.segment(token, undefined);
-    return { kind: 'name', name: text, registerOnly: sigil, column };
+    if (this.isOperator(this.peek(), ':') && this.isOperator(following, '['))
+      return this.segmentOverride(token, undefined);
+    const name: Node = { kind: 'name', name: text, registerOnly: sigil, column };
+    return SEGMENT_REGISTER.test(text) ? this.segmented(name) : name;
   }
 
   private isOperator(token: Token | undefined, text: string): boolean {
@@ -224,14 +231,14 @@ class Parser {
   }
 
   /** `gs:[0x10]`. */
-  private segment(token: Token & { kind: 'name' }, type: ValueType | undefined): Node {
+  private segmentOverride(token: Token & { kind: 'name' }, type: ValueType | undefined): Node {
     this.expect(':');
     this.expect('[');
     return this.bracketed(type, token);
   }
 
   private bracketed(type: ValueType | undefined, segment: (Token & { kind: 'name' }) | undefined): Node {
-    const offset = this.segmented(this.expression());
+    const offset = this.expression();
     this.expect(']');
     const base: Node | undefined = segment && {
       kind: 'name',

@@ -223,13 +223,31 @@ function bindName(program: ProgramView, requested: string, environment?: () => E
   try {
     const { parsed, evaluate } = compileExpression(name.replace(/^\*/, ''));
     if (parsed.assigned !== undefined) return `${name} is no address.`;
-    const address = BigInt.asUintN(64, evaluate(environment()).value);
+    const address = BigInt.asUintN(64, evaluate(forBreakpoint(environment())).value);
     const place = program.placeOf(address);
     return { addresses: [address], ...(place && { path: place.file, line: place.line }) };
   } catch (error) {
     if (error instanceof ExpressionError) return error.message;
     throw error;
   }
+}
+
+/**
+ * A selector that names nothing now is one of real-address mode: where a breakpoint stands for an application processor
+ * that has not been started, or for code before or after a change of mode.
+ */
+function forBreakpoint(environment: Environment): Environment {
+  return {
+    ...environment,
+    segmentBase: (selector) => {
+      try {
+        return environment.segmentBase(selector);
+      } catch (error) {
+        if (error instanceof ExpressionError && selector >= 0n && selector <= 0xffffn) return selector << 4n;
+        throw error;
+      }
+    },
+  };
 }
 
 function bindFunction(program: ProgramView, name: string): Bound | string {
