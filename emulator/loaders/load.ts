@@ -47,10 +47,16 @@ export function loadGuest(
   write(address, data);
   for (const segment of image.segments) write(Number(segment.physicalAddress), segment.data);
   for (const { address, data } of state.memory) write(address, data);
-  for (const [name, value] of [...FIRMWARE_MEMORY_TYPES, ...state.registers]) {
+  const set = ([name, value]: readonly [string, bigint]) => {
     const sentence = machine.writeRegister(name, value);
     if (sentence !== undefined) throw new LoadError(`The entry state ${start} cannot be set: ${sentence}`);
+  };
+  // Firmware gives every processor the same memory types (SDM Vol. 3A §12.11.8); the first one is selected at the end.
+  for (let vcpu = machine.vcpuCount - 1; vcpu >= 0; vcpu--) {
+    machine.selectVcpu(vcpu);
+    FIRMWARE_MEMORY_TYPES.forEach(set);
   }
+  state.registers.forEach(set);
 }
 
 function checkFits(image: LoadableImage, memoryBytes: number): void {

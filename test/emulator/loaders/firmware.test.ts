@@ -84,3 +84,18 @@ describe('real16', () => {
     expect(() => start(0x10_0000n, [0x90])).toThrow(/^start is real16, but the entry 0x100000 is not below 1 MiB/);
   });
 });
+
+describe('memory types', () => {
+  it('are the same on every processor: RAM write-back, the video window and device memory uncacheable', () => {
+    const machine = Machine.create({ cpu: 'tigerlake', memoryBytes: 4 << 20, cpus: 3 });
+    loadGuest(machine, flatProgram(Uint8Array.of(0x90), 0x10_0000n, 64), 'long64');
+    expect(machine.selectedVcpu).toBe(0);
+    for (let vcpu = 0; vcpu < 3; vcpu++) {
+      machine.selectVcpu(vcpu);
+      const types = ['mtrr_def_type', 'mtrr_fix64k_00000', 'mtrr_fix16k_a0000', 'mtrr_physbase0'];
+      expect(types.map((name) => machine.readRegister(name))).toEqual([
+        ...[0xc06n, 0x0606_0606_0606_0606n, 0n, 0xe000_0000n],
+      ]);
+    }
+  });
+});
