@@ -22,7 +22,7 @@ const records = (name: string): Guest => ({ name, path: absolute(`guests/${name}
 const SAMPLES = ['hello', 'supervisor-shadow-stack', 'user-ibt', 'shadow-stack-switch'];
 const CET_GUESTS = [
   ...['registers', 'pages', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls', 'xsave'],
-  ...['compatibility', 'legacy', 'tasks', 'delivery'],
+  ...['compatibility', 'legacy', 'tasks', 'delivery', 'delivery32'],
 ];
 export const GUESTS: readonly Guest[] = [...SAMPLES.map(sample), ...CET_GUESTS.map(records)];
 
