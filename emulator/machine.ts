@@ -70,6 +70,10 @@ export class Machine implements MachineApi {
         // Devices are made before the processor.
         time: () => (this.vcpu as Vcpu | undefined)?.time() ?? 0,
         currentVcpu: () => this.currentVcpu,
+        readMemory32: (address) => {
+          const { data } = this.readPhysical(hostPhysical(address), 4);
+          return data.length === 4 ? new DataView(data.buffer).getUint32(0, true) : -1 >>> 0;
+        },
         serialOutput: (byte) => {
           for (const listener of this.listeners) listener(Uint8Array.of(byte));
         },

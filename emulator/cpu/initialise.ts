@@ -83,3 +83,10 @@ export function startUp(state: StateView, vector: number): void {
   state.setHalves(STATE.rip, 0, 0);
   state.set32(STATE.activity, 0);
 }
+
+/** Real mode at a physical address below 1 MiB, with the lowest offset (ACPI 6.5 §5.2.10). */
+export function startInRealMode(state: StateView, address: number): void {
+  state.set32(segment(CS).selector, address >>> 4);
+  state.setHalves(segment(CS).base, address & ~0xf, 0);
+  state.setHalves(STATE.rip, address & 0xf, 0);
+}

@@ -29,6 +29,9 @@ export interface LocalApicPort {
   dropSipi(): void;
 }
 
+/** `wakeAt` is below 1 MiB. */
+export type PowerTransition = 'sleep' | { readonly wakeAt: number };
+
 /** What surrounds the processors beside ports and memory: time and interrupts. */
 export interface Surroundings {
   localApic(vcpu: number): LocalApicPort;
@@ -40,6 +43,10 @@ export interface Surroundings {
   disturbed: boolean;
   /** Whether an NMI or INIT could come from a device. */
   canSendNmi(): boolean;
+  /** ACPI S3: no processor runs, and a device may wake them. */
+  readonly asleep: boolean;
+  /** What the processors have yet to follow, once: falling asleep, or waking in real mode at a physical address. */
+  takePowerTransition(): PowerTransition | undefined;
   /** TSC of a processor whose TSC was never written, at a step of machine time. */
   timeStamp(step: number): readonly [low: number, high: number];
 }

@@ -1,8 +1,9 @@
 import { ATTENTION } from './attention.ts';
 import type { InterruptSources } from './boundary.ts';
 import { IF } from './flags.ts';
-import { initialiseByInit, startUp } from './initialise.ts';
-import type { LocalApicPort, Surroundings } from './localApicPort.ts';
+import { initialiseByInit, setSignature, startInRealMode, startUp } from './initialise.ts';
+import type { LocalApicPort, PowerTransition, Surroundings } from './localApicPort.ts';
+import { resetState } from './reset.ts';
 import { ENGINE, STATE, type StateView } from './state.ts';
 import { ACTIVITY, type SavedTurns, Turns } from './turns.ts';
 
@@ -96,6 +97,8 @@ export class Schedule {
 
   /** INIT and start-up IPIs (SDM Vol. 3A §9.4.3, §10.6.1). */
   private signals(): void {
+    const transition = this.surroundings.takePowerTransition();
+    if (transition !== undefined) this.follow(transition);
     for (let vcpu = 0; vcpu < this.turns.count; vcpu++) {
       const apic = this.surroundings.localApic(vcpu);
       const view = this.turns.view(vcpu);
@@ -116,6 +119,20 @@ export class Schedule {
     }
   }
 
+  /** S3 takes all state from the processors; firmware wakes the first one alone (ACPI 6.5 §5.2.10, §16.3.2). */
+  private follow(transition: PowerTransition): void {
+    for (let vcpu = 0; vcpu < this.turns.count; vcpu++) {
+      const view = this.turns.view(vcpu);
+      resetState(view);
+      setSignature(view, this.signature);
+      this.turns.clearTlb(vcpu);
+      const wakes = vcpu === 0 && transition !== 'sleep';
+      if (wakes) startInRealMode(view, transition.wakeAt);
+      view.set32(STATE.activity, wakes ? ACTIVITY.ACTIVE : ACTIVITY.WAIT_FOR_SIPI);
+      this.turns.changed(vcpu);
+    }
+  }
+
   /** Every vCPU sleeps: the step that goes to the next deadline. False when nothing could wake one. */
   sleep(steps: number): boolean {
     const deadline = this.surroundings.deadline();
@@ -125,6 +142,7 @@ export class Schedule {
   }
 
   private couldWake(): boolean {
+    if (this.surroundings.asleep) return true;
     const nmi = this.surroundings.canSendNmi();
     for (let vcpu = 0; vcpu < this.turns.count; vcpu++) {
       const view = this.turns.view(vcpu);

@@ -251,7 +251,7 @@ export class Vcpu {
   }
 
   private sleep(): RunExit | undefined {
-    if (!this.schedule.sleep(this.steps)) return this.halted();
+    if (!this.schedule.sleep(this.steps)) return this.bus.exitRequest() ?? this.halted();
     this.count(1);
     return undefined;
   }

@@ -59,13 +59,17 @@ class Chip {
     return (this.s.icw1 & LEVEL_TRIGGERED) !== 0 || ((this.s.elcr >>> irq) & 1) !== 0;
   }
 
-  /** An edge is remembered while the line stays high. */
+  /**
+   * An edge is remembered until it is acknowledged, as QEMU's and KVM's 8259 do; the chip itself answers with a spurious
+   * IRQ 7 when the line has gone low before.
+   */
   setLine(irq: number, level: boolean): void {
     const bit = 1 << irq;
     const was = (this.s.levels & bit) !== 0;
     this.s.levels = level ? this.s.levels | bit : this.s.levels & ~bit;
-    if (!level) this.s.request &= ~bit;
-    else if (this.levelTriggered(irq) || !was) this.s.request |= bit;
+    if (!level && this.levelTriggered(irq)) this.s.request &= ~bit;
+    if (!level) return;
+    if (this.levelTriggered(irq) || !was) this.s.request |= bit;
   }
 
   private byPriority(set: number): number {

@@ -1,4 +1,7 @@
 import type { RunExit } from '../api.ts';
+import type { PowerTransition } from '../cpu/localApicPort.ts';
+import { acpiTables } from '../firmware/acpi.ts';
+import { INTERRUPT_CONTROLLER_SETUP } from '../firmware/interruptControllers.ts';
 import type { LocalApic } from './apic/localApic.ts';
 import { DebugExit } from './debugExit.ts';
 import {
@@ -13,6 +16,7 @@ import {
 import { InterruptLines } from './interruptLines.ts';
 import { Interrupts } from './interrupts.ts';
 import { IRQ, pcDevices } from './pcDevices.ts';
+import { Power } from './power.ts';
 import { Serial } from './serial.ts';
 import { TimeStampRate } from './timeStampRate.ts';
 
@@ -31,6 +35,8 @@ export interface PlatformHost {
   time(): number;
   /** The vCPU that runs. */
   currentVcpu(): number;
+  /** A doubleword of RAM; ones where there is none. */
+  readMemory32(address: number): number;
   serialOutput(byte: number): void;
   /** A sentence for the person who runs the guest. */
   notice(sentence: string): void;
@@ -66,6 +72,8 @@ export class Platform {
   /** Local APICs, IOAPIC and 8259s; `send` takes message-signalled interrupts. */
   readonly interrupts: Interrupts;
   private readonly powerUp: unknown;
+  private readonly power: Power;
+  private powerTransition: PowerTransition | undefined;
   private nextDeadline: number | undefined;
   private end: RunExit | undefined;
   /** A device was accessed or acted: the run loop looks at deadlines and interrupts again. */
@@ -94,13 +102,12 @@ export class Platform {
       stop: (exit) => this.stop(exit),
       notice: (sentence) => host.notice(sentence),
       portsMoved: () => this.ports.moved(),
-      sleep: {
-        sleep: () => this.stop({ kind: 'unsupported', sentence: 'The guest put the machine to sleep (ACPI S3).' }),
-        wake: () => undefined,
-      },
+      sleep: { sleep: () => this.changePower('sleep'), wake: () => this.wake() },
     });
     for (const device of devices) this.add(device);
+    this.power = devices.find((device) => device instanceof Power)!;
     this.ports = new PortBus(this.devices.filter(isPortDevice));
+    for (const [port, byte] of INTERRUPT_CONTROLLER_SETUP) this.ports.write(port, 1, byte);
     this.powerUp = this.save();
   }
 
@@ -136,6 +143,34 @@ export class Platform {
    */
   line(number: number): InterruptLine {
     return this.lines.connect(number);
+  }
+
+  get asleep(): boolean {
+    return this.power.asleep;
+  }
+
+  takePowerTransition(): PowerTransition | undefined {
+    const transition = this.powerTransition;
+    this.powerTransition = undefined;
+    return transition;
+  }
+
+  /** Local APICs lose their state with their processors; the other devices stay powered. */
+  private changePower(transition: PowerTransition): void {
+    this.powerTransition = transition;
+    for (const apic of this.interrupts.localApics) apic.takeInit();
+    if (transition !== 'sleep') this.interrupts.localApics[0]!.wireThrough();
+    this.clock.changed();
+  }
+
+  /** As firmware resumes from S3: to where the guest's FACS says. */
+  private wake(): void {
+    const wakeAt = this.host.readMemory32(acpiTables(this.configuration.cpus).wakingVector);
+    if (wakeAt > 0 && wakeAt < 0x10_0000) this.changePower({ wakeAt });
+    else {
+      const sentence = `The guest woke from S3 with the waking vector 0x${wakeAt.toString(16)} in its FACS; an address below 1 MiB is expected.`;
+      this.stop({ kind: 'reset', sentence });
+    }
   }
 
   /** Ends the run after the instruction that runs now. */
@@ -213,5 +248,6 @@ export class Platform {
     this.nextDeadline = undefined;
     this.disturbed = true;
     this.end = undefined;
+    this.powerTransition = undefined;
   }
 }

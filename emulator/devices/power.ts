@@ -62,6 +62,11 @@ export class Power implements PortDevice, TimedDevice {
     this.actions = actions;
   }
 
+  /** In S3. */
+  get asleep(): boolean {
+    return this.state.asleep;
+  }
+
   private now(): number {
     return ticksAt(this.clock.now(), HERTZ);
   }

@@ -6,6 +6,8 @@ import { ticksAt, timeOfTick } from './timebase.ts';
 export const DEFAULT_START_TIME = Date.UTC(2025, 0, 1) / 1000;
 
 const HERTZ = 32_768;
+/** The first update comes so soon after reset: a guest that waits for one does not wait a second's worth of steps. */
+const FIRST_UPDATE_TICKS = HERTZ / 64;
 /** UIP is on for so many ticks before the update ends: 244 µs of warning and 1984 µs of update. */
 const UPDATE_TICKS = 73;
 
@@ -45,7 +47,7 @@ interface RtcState {
   seen: number;
 }
 
-/** The MC146818 at 70h and 71h with 128 bytes of battery-backed RAM. Its second begins with the machine's. */
+/** The MC146818 at 70h and 71h with 128 bytes of battery-backed RAM. */
 export class Rtc implements PortDevice, TimedDevice {
   readonly name = 'rtc';
   readonly ports = [[0x70, 2]] as const;
@@ -73,7 +75,15 @@ export class Rtc implements PortDevice, TimedDevice {
     bytes[A] = A_DIVIDER_32K | 6;
     bytes[B] = B_24_HOURS;
     bytes[D] = D_VALID;
-    this.state = { index: 0, bytes, seconds: startTime, origin: 0, stopped: false, flags: 0, seen: 0 };
+    this.state = {
+      index: 0,
+      bytes,
+      seconds: startTime,
+      origin: FIRST_UPDATE_TICKS - HERTZ,
+      stopped: false,
+      flags: 0,
+      seen: 0,
+    };
   }
 
   private now(): number {
