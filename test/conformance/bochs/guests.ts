@@ -20,11 +20,12 @@ const sample = (name: string): Guest => ({
 const records = (name: string): Guest => ({ name, path: absolute(`guests/${name}.s`), kind: 'records' });
 
 const SAMPLES = ['hello', 'supervisor-shadow-stack', 'user-ibt', 'shadow-stack-switch'];
+const MODE_GUESTS = ['real', 'v86', 'segments'];
 const CET_GUESTS = [
   ...['registers', 'pages', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls', 'xsave'],
   ...['compatibility', 'legacy', 'tasks', 'delivery', 'delivery32'],
 ];
-export const GUESTS: readonly Guest[] = [...SAMPLES.map(sample), ...CET_GUESTS.map(records)];
+export const GUESTS: readonly Guest[] = [...SAMPLES.map(sample), ...[...CET_GUESTS, ...MODE_GUESTS].map(records)];
 
 export const ORIGIN = 0x10_0000n;
 

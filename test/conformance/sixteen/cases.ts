@@ -66,6 +66,8 @@ function allowed(instruction: Instruction, features: readonly string[]): boolean
   const isSegment = first >= Register.ES && first <= Register.GS;
   if (isSegment && !/^Push/.test(Code[instruction.code]!)) return false;
   const mnemonic = Mnemonic[instruction.mnemonic]!.toLowerCase();
+  // The upper half is written or not (SDM Vol. 2B, PUSH).
+  if (/^Pushd_/.test(Code[instruction.code]!) && isSegment) return false;
   // Undefined: repeat prefixes elsewhere than on string instructions (SDM Vol. 2A §2.1.1).
   if (mnemonic.startsWith('loop') && (instruction.hasRepPrefix || instruction.hasRepnePrefix)) return false;
   // An ARPL that changes nothing needs no right to write here (the SDM asks for one).

@@ -33,7 +33,7 @@ import {
   readDescriptor,
   setDescriptorBit,
 } from './descriptors.ts';
-import { popStack, pushStack } from './stack.ts';
+import { peekStack, pushStack, skipStack } from './stack.ts';
 
 /** Segment and table registers (SDM Vol. 2; Vol. 3A ch. 3 and 5). */
 const UMIP = 0x800;
@@ -55,7 +55,7 @@ function tableRegister(c: HostContext, index: 'gdtr' | 'idtr', load: boolean): n
     const high = bytes === 8 ? state.view.getUint32(host + 4, true) : 0;
     if (!isCanonicalForRegister(c.processor, low, high)) return gp0(c);
     // With a 16-bit operand only 24 bits of the base count.
-    const narrow = /m1616/.test(c.code);
+    const narrow = c.code.endsWith('_16');
     state.setHalves(base, narrow ? low & 0xffffff : low, high);
     state.set32(limit, newLimit);
     return DONE;
@@ -143,7 +143,10 @@ function afterLoad(c: HostContext, index: number): number {
 function pushSegment(c: HostContext): number {
   const operand = c.operands[0]!;
   if (operand.kind !== 'segment') throw new Error('PUSH without a segment register');
-  return pushStack(c, operandSize(c), c.state.get32(segment(operand.number).selector), 0) ? DONE : FAULT;
+  const size = operandSize(c);
+  // 32 bits: only the selector's 16 are written, as Intel's processors do (SDM Vol. 2, PUSH).
+  const stored = size === 4 ? 2 : size;
+  return pushStack(c, size, c.state.get32(segment(operand.number).selector), 0, stored) ? DONE : FAULT;
 }
 
 function popSegment(c: HostContext): number {
@@ -151,8 +154,9 @@ function popSegment(c: HostContext): number {
   if (operand.kind !== 'segment') throw new Error('POP without a segment register');
   const rsp = { address: gprAddress(RSP), bits: 64 } as const;
   const [low, high] = [c.state.low(rsp), c.state.high(rsp)];
-  const value = popStack(c, operandSize(c));
+  const value = peekStack(c, 2, 0);
   if (!value) return FAULT;
+  skipStack(c, operandSize(c));
   const status = loadDataSegment(c, operand.number, value[0] & 0xffff);
   if (status !== DONE) {
     c.state.setHalves(rsp, low, high);

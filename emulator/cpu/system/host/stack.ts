@@ -32,16 +32,16 @@ function toLinear(c: HostContext, offset: [number, number], size: number, access
 
 const linear = (c: HostContext): [number, number] => [c.state.low(ENGINE.scratch0), c.state.high(ENGINE.scratch0)];
 
-/** Pushes at once. False with the fault recorded and RSP unchanged. */
-export function pushStack(c: HostContext, size: number, low: number, high: number): boolean {
+/** Pushes at once, and stores only the lowest `stored` bytes. False with the fault recorded and RSP unchanged. */
+export function pushStack(c: HostContext, size: number, low: number, high: number, stored = size): boolean {
   const next = moved(c, -size);
-  if (!toLinear(c, next, size, ACCESS.WRITE)) return false;
-  const host = writable(c, ...linear(c), size, ACCESS.STACK);
+  if (!toLinear(c, next, stored, ACCESS.WRITE)) return false;
+  const host = writable(c, ...linear(c), stored, ACCESS.STACK);
   if (!host) return false;
   const { view } = c.state;
-  if (size === 2) view.setUint16(host, low, true);
+  if (stored === 2) view.setUint16(host, low, true);
   else view.setUint32(host, low, true);
-  if (size === 8) view.setUint32(host + 4, high, true);
+  if (stored === 8) view.setUint32(host + 4, high, true);
   commit(c, host);
   c.state.setHalves(rsp, ...next);
   return true;

@@ -126,7 +126,7 @@ function throughVectorTable(c: HostContext, vector: number, flags: number): 0 | 
     undo();
     return 1;
   }
-  const cleared = FLAG.TF | FLAG.RF | FLAG.NT | (unrestricted(flags) ? FLAG.IF : FLAG.VIF);
+  const cleared = FLAG.TF | FLAG.RF | (unrestricted(flags) ? FLAG.IF : FLAG.VIF);
   state.set32(STATE.rflags, state.get32(STATE.rflags) & ~cleared);
   putRealSegment(c, CS, selector);
   state.setHalves(STATE.rip, offset, 0);
