@@ -138,7 +138,6 @@ export const NEEDS: Readonly<Record<string, readonly string[]>> = {
   xsaves: ['xsave', 'xsavec'],
   mca: ['mce'],
   pcid: ['lm'],
-  invpcid: ['pcid'],
   la57: ['lm'],
   lam: ['lm'],
   syscall: ['lm'],
