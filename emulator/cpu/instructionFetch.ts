@@ -80,6 +80,7 @@ export class InstructionFetch {
     state.set32(ENGINE.linkFrom, 0);
     // The jump cache holds only what the architectural TLB holds: a jump through it must be one that would hit there.
     if (cached && this.exports.fetchCached()) {
+      if (window === WHOLE_PAGE && codeBitsOf(context) === 64) this.code.index(physical, context, record);
       this.code.rememberJump(state.low(STATE.rip), state.high(STATE.rip), record);
     }
     if (cached && from !== 0) state.view.setInt32(from + RECORD.link, record, true);

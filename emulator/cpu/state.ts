@@ -216,6 +216,8 @@ export const ENGINE = layout(ENGINE_BASE, {
   /** 0 while an instruction that reaches a device must come to nothing, and says so in `deviceReached`. */
   deviceAllowed: 32,
   deviceReached: 32,
+  /** 1 while execution breakpoints are set: whoever looks code up asks for them before it fetches. */
+  breakpoints: 32,
   scratch0: 64,
   scratch1: 64,
   /** 1 while breakpoints by DR7 or the debugger need every access on the slow path. */

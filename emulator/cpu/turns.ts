@@ -1,4 +1,5 @@
 import { ARCH_TLB_BASE, ARCH_TLB_SIZE, ENGINE_BASE, STATE_BASE, STATE_SIZE } from '../memory/map.ts';
+import { emptyTlb } from '../memory/structureCaches.ts';
 import { IF } from './flags.ts';
 import { lineWritten } from './monitoredLine.ts';
 import { STATE, StateView } from './state.ts';
@@ -97,13 +98,13 @@ export class Turns {
     this.left = TURN;
     for (let vcpu = 0; vcpu < this.count; vcpu++) {
       initialise(this.view(vcpu), vcpu);
-      this.banks[vcpu]!.tlb.fill(0);
+      emptyTlb(this.banks[vcpu]!.tlb);
     }
-    this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE).fill(0);
+    emptyTlb(this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE));
   }
 
   clearTlb(vcpu: number): void {
-    (vcpu === this.loaded ? this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE) : this.banks[vcpu]!.tlb).fill(0);
+    emptyTlb(vcpu === this.loaded ? this.region(ARCH_TLB_BASE, ARCH_TLB_SIZE) : this.banks[vcpu]!.tlb);
   }
 
   /** A vCPU's state was written from outside its code: what derives from it must be made anew. */

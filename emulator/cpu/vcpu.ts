@@ -182,6 +182,7 @@ export class Vcpu {
 
   setBreakpoints(addresses: Iterable<bigint>): void {
     this.breakpoints = new Set(addresses);
+    this.state.set32(ENGINE.breakpoints, this.breakpoints.size > 0 ? 1 : 0);
     this.code.setBreakpointOffsets(new Set([...this.breakpoints].map((a) => Number(a & 0xfffn))));
     // A record of its own is made anew, with a breakpoint if there is one now.
     if (this.fetch.isSingle(this.state.get32(ENGINE.record))) this.state.set32(ENGINE.record, 0);

@@ -48,6 +48,10 @@ export const fastTable = (accessClass: number, write: boolean): number =>
 export const JUMP_CACHE_BASE = 0x40000;
 export const JUMP_CACHE_ENTRIES = 8192;
 
+/** From host-physical address and context to a record: 16 bytes: address, context, record (i32 each). 64-bit code only. */
+export const CODE_INDEX_BASE = 0x60000;
+export const CODE_INDEX_ENTRIES = 8192;
+
 /** Per host page: why a store to it must take the slow path (`PAGE_*` bits). One byte a page. */
 export const PAGE_FLAGS_BASE = 0x100000;
 export const PAGE_HAS_CODE = 1;

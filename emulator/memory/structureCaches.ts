@@ -203,3 +203,17 @@ export const structureMatches = (mode: PagingMode, level: number, linear: I64, p
     eq(load64(place, STRUCTURE.tag), structureTag(mode, level, linear)),
     eq(load32(place, STRUCTURE.generation), currentStructures()),
   );
+
+/** Empties a saved or current TLB from outside, for a processor that is reset: PCID 0 is the current one. */
+export function emptyTlb(region: Uint8Array): void {
+  region.fill(0);
+  const view = new DataView(region.buffer, region.byteOffset, region.byteLength);
+  const put = (address: number, value: number) => view.setInt32(address - ARCH_TLB_BASE, value, true);
+  put(CURRENT.pcid, 1);
+  put(CURRENT.generation, 1);
+  put(CURRENT.structures, 2);
+  put(CURRENT.number, 2);
+  put(CONTEXTS_BASE + CONTEXT.pcid, 1);
+  put(CONTEXTS_BASE + CONTEXT.generation, 1);
+  put(CONTEXTS_BASE + CONTEXT.structures, 2);
+}

@@ -1,4 +1,6 @@
 import {
+  CODE_INDEX_BASE,
+  CODE_INDEX_ENTRIES,
   CODE_LINES_BASE,
   JUMP_CACHE_BASE,
   JUMP_CACHE_ENTRIES,
@@ -27,6 +29,9 @@ interface LiveRecord {
   /** Where `key` is found. */
   readonly keys: Map<number, number>;
 }
+
+const codeIndexEntry = (address: number, context: number): number =>
+  CODE_INDEX_BASE + ((address ^ (address >>> 13) ^ (context << 6)) & (CODE_INDEX_ENTRIES - 1)) * 16;
 
 /**
  * Decoded records in memory, by host-physical address and translation context. A record whose bytes are overwritten
@@ -92,9 +97,23 @@ export class CodeCache {
     this.patched.clear();
     for (const page of this.byPage.keys()) this.unmarkPage(page);
     this.byPage.clear();
+    this.bytes.fill(0xff, CODE_INDEX_BASE, CODE_INDEX_BASE + CODE_INDEX_ENTRIES * 16);
     this.state.set32(ENGINE.record, 0);
     this.state.set32(ENGINE.linkFrom, 0);
     this.newGeneration();
+  }
+
+  /** Lets generated code find the record of 64-bit code at a host-physical address (`engine/dispatch.ts`). */
+  index(address: number, context: number, record: number): void {
+    const entry = codeIndexEntry(address, context);
+    this.view.setUint32(entry, address, true);
+    this.view.setInt32(entry + 4, context, true);
+    this.view.setInt32(entry + 8, record, true);
+  }
+
+  private unindex(record: number, address: number, context: number): void {
+    const entry = codeIndexEntry(address, context);
+    if (this.view.getInt32(entry + 8, true) === record) this.view.setInt32(entry + 4, -1, true);
   }
 
   /** Makes every jump-cache entry stale. */
@@ -283,6 +302,7 @@ export class CodeCache {
       if (live.end <= start || live.start >= end) return true;
       this.view.setInt32(live.record + RECORD.handler, this.module.pseudo.lookupNext, true);
       this.patched.delete(live.record);
+      this.unindex(live.record, (page * 0x1000 + live.start) >>> 0, live.key % 0x10000);
       if (live.keys.get(live.key) === live.record) live.keys.delete(live.key);
       return false;
     });

@@ -1,4 +1,4 @@
-import { JUMP_CACHE_BASE, JUMP_CACHE_ENTRIES } from '../../memory/map.ts';
+import { CODE_INDEX_BASE, CODE_INDEX_ENTRIES, JUMP_CACHE_BASE, JUMP_CACHE_ENTRIES } from '../../memory/map.ts';
 import {
   add,
   and,
@@ -19,6 +19,7 @@ import {
   xor,
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Local } from '../../wasm/functionBuilder.ts';
+import type { FunctionReference } from '../../wasm/moduleBuilder.ts';
 import { CS, ENGINE, get32, get64, put32, put64, STATE, segment } from '../state.ts';
 import type { Core } from './core.ts';
 import { RECORD, STATUS } from './record.ts';
@@ -31,8 +32,41 @@ export function dispatch(f: FunctionBuilder, core: Core, record: I32, budget: I3
   f.returnCallIndirect(core.handlerType, load32(record, RECORD.handler), record, budget);
 }
 
-export function defineDispatch(core: Core): void {
+export function defineDispatch(core: Core, cached: FunctionReference<'i32'>): void {
   const m = core.module;
+
+  const goOn = (f: FunctionBuilder, record: Local<'i32'>, rip: I64, budget: I32) => {
+    put64(f, ENGINE.ripBase, sub(rip, extendU(load16U(record, RECORD.offset))));
+    const from = f.let(get32(ENGINE.linkFrom));
+    f.if(from, () => {
+      f.store32(from, record, RECORD.link);
+      put32(f, ENGINE.linkFrom, i32(0));
+    });
+    dispatch(f, core, record, budget);
+  };
+
+  /**
+   * What the run loop would do for 64-bit code that is decoded already: fetches, and finds the record by host-physical
+   * address and context. Comes back when there is none, or when the fetch faults (the run loop will fetch again).
+   */
+  const findByAddress = (f: FunctionBuilder, rip: Local<'i64'>, jump: Local<'i32'>, budget: I32) => {
+    const context = get32(STATE.context);
+    f.if(and(shrU(and(context, i32(2)), i32(1)), eqz(get32(ENGINE.breakpoints))), () => {
+      const physical = f.let(f.call(core.fetch));
+      const slot = and(xor(xor(physical, shrU(physical, i32(13))), shl(context, i32(6))), i32(CODE_INDEX_ENTRIES - 1));
+      const entry = f.let(add(shl(slot, i32(4)), i32(CODE_INDEX_BASE)));
+      f.if(and(eq(load32(entry), physical), eq(load32(entry, 4), context)), () => {
+        const record = f.let(load32(entry, 8));
+        // The jump cache holds only what the architectural TLB holds for fetches.
+        f.if(f.call(cached), () => {
+          f.store64(jump, rip);
+          f.store32(jump, record, 8);
+          f.store32(jump, get32(ENGINE.jumpKey), 12);
+        });
+        goOn(f, record, rip, budget);
+      });
+    });
+  };
 
   m.define(core.lookup, (f) => {
     const budget = f.parameter<'i32'>(0);
@@ -45,17 +79,12 @@ export function defineDispatch(core: Core): void {
       and(eq(load64(entry), add(rip, shl(base, i64(32)))), eq(load32(entry, 12), get32(ENGINE.jumpKey))),
       () => {
         const record = f.let(load32(entry, 8));
-        put64(f, ENGINE.ripBase, sub(rip, extendU(load16U(record, RECORD.offset))));
         put32(f, STATE.fetchPage, load32(record, RECORD.page));
         put64(f, STATE.fetchLinear, and(linear, i64(-4096)));
-        const from = f.let(get32(ENGINE.linkFrom));
-        f.if(from, () => {
-          f.store32(from, record, RECORD.link);
-          put32(f, ENGINE.linkFrom, i32(0));
-        });
-        dispatch(f, core, record, budget);
+        goOn(f, record, rip, budget);
       },
       () => {
+        findByAddress(f, rip, entry, budget);
         put32(f, ENGINE.record, i32(0));
         put32(f, ENGINE.budget, budget);
         f.return(i32(STATUS.LOOKUP));

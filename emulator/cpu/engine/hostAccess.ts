@@ -2,8 +2,24 @@ import { TLB, TLB_ENTRY } from '../../memory/architecturalTlb.ts';
 import { RAM_BASE } from '../../memory/map.ts';
 import { linearRip } from '../../memory/paging.ts';
 import { and, eq, eqz, geU, i32, i64, load32, ltU, ne, wrap } from '../../wasm/expressions.ts';
+import type { FunctionReference } from '../../wasm/moduleBuilder.ts';
 import { ENGINE, get32, get64, put64, STATE } from '../state.ts';
 import type { Core } from './core.ts';
+
+/** () → whether fetches at RIP find their page in the architectural TLB, or paging is off. */
+export function defineFetchCached(core: Core): FunctionReference<'i32'> {
+  const m = core.module;
+  const cached = m.declare('fetchCached', [], ['i32']);
+  m.define(cached, (f) => {
+    f.if(eqz(and(wrap(get64(STATE.cr0)), i32(1 << 31))), () => f.return(i32(1)));
+    const entry = f.let(f.call(core.tlbFind, linearRip()));
+    f.if(eqz(entry), () => f.return(i32(0)));
+    // Only an entry that was fetched through empties the jump cache when it is evicted.
+    f.return(and(load32(entry, TLB_ENTRY.flags), i32(TLB.FETCHED)));
+  });
+  m.export(cached);
+  return cached;
+}
 
 /** Entry points for TypeScript: 64-bit addresses come through ENGINE.scratch0, so that none crosses as a bigint. */
 export function defineHostAccess(core: Core): void {
@@ -43,16 +59,6 @@ export function defineHostAccess(core: Core): void {
     f.return(i32(0));
   });
   m.export(segment);
-
-  const cached = m.declare('fetchCached', [], ['i32']);
-  m.define(cached, (f) => {
-    f.if(eqz(and(wrap(get64(STATE.cr0)), i32(1 << 31))), () => f.return(i32(1)));
-    const entry = f.let(f.call(core.tlbFind, linearRip()));
-    f.if(eqz(entry), () => f.return(i32(0)));
-    // Only an entry that was fetched through empties the jump cache when it is evicted.
-    f.return(and(load32(entry, TLB_ENTRY.flags), i32(TLB.FETCHED)));
-  });
-  m.export(cached);
 
   const invalidate = m.declare('hostInvalidate', []);
   m.define(invalidate, (f) => f.run(core.tlbInvalidate, address()));

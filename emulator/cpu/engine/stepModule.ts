@@ -17,7 +17,7 @@ import { defineIret64 } from '../system/iret64.ts';
 import { CORE_FUNCTIONS, type Core, declareCore } from './core.ts';
 import { defineDispatch, definePseudoHandlers } from './dispatch.ts';
 import { type Definition, type Form, formKey, formsOf } from './emitter.ts';
-import { defineHostAccess } from './hostAccess.ts';
+import { defineFetchCached, defineHostAccess } from './hostAccess.ts';
 import { STATUS } from './record.ts';
 import { StepEmitter } from './stepEmitter.ts';
 
@@ -54,7 +54,7 @@ export function buildStepModule(): StepModule {
   defineSegmentation(core);
   defineContext(core);
   defineEvents(core);
-  defineDispatch(core);
+  defineDispatch(core, defineFetchCached(core));
   defineDeliver64(core);
   defineIret64(core);
   defineSoftfloat(core);
