@@ -49,4 +49,6 @@ export interface Surroundings {
   takePowerTransition(): PowerTransition | undefined;
   /** TSC of a processor whose TSC was never written, at a step of machine time. */
   timeStamp(step: number): readonly [low: number, high: number];
+  /** TSC ticks a step. */
+  readonly timeStampRatio: readonly [numerator: number, denominator: number];
 }

@@ -207,6 +207,11 @@ export const ENGINE = layout(ENGINE_BASE, {
   pagingFeatures: 32,
   /** `ATTENTION` bits (`cpu/attention.ts`): why an instruction that enables interrupts must come back to the run loop. */
   attention: 32,
+  /** Machine time in steps at the end of the slice if all of its budget is used. */
+  timeAtEnd: 64,
+  /** TSC ticks a step. */
+  tscNumerator: 64,
+  tscDenominator: 64,
   /** Budget left after an STI whose shadow is not in STATE: a slice that ends there ends in the shadow. */
   shadowAt: 32,
   /** 1 when another vCPU could take a step: PAUSE gives the turn on. */

@@ -132,6 +132,9 @@ export class Vcpu {
     state.set64(ENGINE.cr3Writable, state.get64(ENGINE.maxPhysicalMask) | lam);
     state.set32(ENGINE.pagingFeatures, pagingFeatures(this.processor));
     state.set32(ENGINE.watch, 0);
+    const [numerator, denominator] = this.bus.timeStampRatio;
+    state.setHalves(ENGINE.tscNumerator, numerator, 0);
+    state.setHalves(ENGINE.tscDenominator, denominator, 0);
     state.set32(ENGINE.deviceAllowed, 1);
     state.set32(ENGINE.deviceReached, 0);
     state.set32(ENGINE.turnGiven, 0);
@@ -299,13 +302,19 @@ export class Vcpu {
     return status;
   }
 
+  private startSlice(budget: number): void {
+    this.sliceBudget = budget;
+    const end = this.time() + budget;
+    this.state.setHalves(ENGINE.timeAtEnd, end >>> 0, Math.floor(end / 0x1_0000_0000));
+  }
+
   /**
    * Generated code for at most `budget` steps. An instruction that reaches a device comes to nothing the first time and
    * then runs alone: the device sees its exact time, and what it changes is looked at right after.
    */
   private slice(budget: number): number {
     const { state, exports } = this;
-    this.sliceBudget = budget;
+    this.startSlice(budget);
     if (budget === 1) return exports.run(1);
     state.set32(ENGINE.deviceAllowed, 0);
     const status = exports.run(budget);
@@ -315,7 +324,7 @@ export class Vcpu {
     const left = state.get32(ENGINE.budget);
     const before = this.steps;
     this.steps += budget - left;
-    this.sliceBudget = 1;
+    this.startSlice(1);
     const alone = exports.run(1);
     this.steps = before;
     state.set32(ENGINE.budget, left - 1 + state.get32(ENGINE.budget));

@@ -36,6 +36,7 @@ export class Interrupts {
     });
     lines.listen(this.pic);
     lines.listen(this.ioApic);
+    // As firmware leaves it.
     this.localApics[0]!.wireThrough();
   }
 

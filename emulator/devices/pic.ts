@@ -60,16 +60,16 @@ class Chip {
   }
 
   /**
-   * An edge is remembered until it is acknowledged, as QEMU's and KVM's 8259 do; the chip itself answers with a spurious
-   * IRQ 7 when the line has gone low before.
+   * A request by edge stays until it is acknowledged, as QEMU's and KVM's 8259 have it; the chip itself answers with a
+   * spurious IRQ 7 when the line has gone low before. By level, and the slave's, it stays while the line is high.
    */
   setLine(irq: number, level: boolean): void {
     const bit = 1 << irq;
     const was = (this.s.levels & bit) !== 0;
     this.s.levels = level ? this.s.levels | bit : this.s.levels & ~bit;
-    if (!level && this.levelTriggered(irq)) this.s.request &= ~bit;
-    if (!level) return;
-    if (this.levelTriggered(irq) || !was) this.s.request |= bit;
+    const follows = this.levelTriggered(irq) || (this.isMaster && irq === CASCADE);
+    if (!level) this.s.request &= follows ? ~bit : -1;
+    else if (this.levelTriggered(irq) || !was) this.s.request |= bit;
   }
 
   private byPriority(set: number): number {

@@ -133,6 +133,10 @@ export class Platform {
     return this.interrupts.canSendNmi();
   }
 
+  get timeStampRatio(): readonly [numerator: number, denominator: number] {
+    return this.rate.tsc;
+  }
+
   timeStamp(step: number): readonly [low: number, high: number] {
     return this.rate.timeStamp(step);
   }

@@ -14,7 +14,7 @@ function reduced(numerator: number, denominator: number): [number, number] {
  */
 export class TimeStampRate {
   /** TSC ticks a step as a reduced fraction; then crystal ticks. */
-  private readonly tsc: readonly [numerator: number, denominator: number];
+  readonly tsc: readonly [numerator: number, denominator: number];
   private readonly crystal: readonly [numerator: number, denominator: number];
 
   constructor({ crystalHz, numerator, denominator }: { crystalHz: number; numerator: number; denominator: number }) {

@@ -49,7 +49,7 @@ const STRINGS: Readonly<Record<string, { name: string; bits: number; compares: b
 const CONDITIONAL_JUMPS = new Set('jo jno jb jae je jne jbe ja js jns jp jnp jl jge jle jg'.split(' '));
 
 const NO_OPERAND: Readonly<Record<string, string>> = Object.fromEntries(
-  'clc stc cmc cld std cli sti lahf sahf syscall swapgs setssbsy saveprevssp pause'.split(' ').map((n) => [n, n]),
+  'clc stc cmc cld std cli sti lahf sahf syscall swapgs setssbsy saveprevssp pause rdtsc'.split(' ').map((n) => [n, n]),
 );
 
 const NOTHING = new Set(

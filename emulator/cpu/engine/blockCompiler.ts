@@ -10,7 +10,7 @@ import type { Definition } from './emitter.ts';
  * Instructions that stay in the step tier: their semantics work on the registers in memory, through system functions
  * or TypeScript.
  */
-const STEP_ONLY = new Set(['host', 'int', 'iret', 'syscall', 'sysret', 'swapgs', 'mov-cr3']);
+const STEP_ONLY = new Set(['rdtsc', 'host', 'int', 'iret', 'syscall', 'sysret', 'swapgs', 'mov-cr3']);
 
 const definitionKey = (name: string, shape: string): string => `${name}/${shape}`;
 const BY_SHAPE: ReadonlyMap<string, Definition> = new Map(

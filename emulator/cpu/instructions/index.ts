@@ -15,6 +15,7 @@ import { shifts } from './shifts.ts';
 import { sse } from './sse/index.ts';
 import { stack } from './stack.ts';
 import { strings } from './strings.ts';
+import { timeStamp } from './timeStamp.ts';
 
 /** Every instruction's semantics, by SDM group. */
 export const DEFINITIONS: readonly Definition[] = [
@@ -34,4 +35,5 @@ export const DEFINITIONS: readonly Definition[] = [
   ...sse,
   ...stack,
   ...strings,
+  ...timeStamp,
 ];

@@ -6,7 +6,6 @@ export const HOST_INSTRUCTIONS = [
   'cpuid',
   'rdmsr',
   'wrmsr',
-  'rdtsc',
   'rdtscp',
   'mov-cr',
   'mov-dr',

@@ -17,6 +17,8 @@ export interface ApicBus {
 
 interface LocalApicState {
   base: [low: number, high: number];
+  /** The ID that xAPIC mode goes by: software may write it. */
+  id: number;
   tpr: number;
   ldr: number;
   dfr: number;
@@ -46,6 +48,7 @@ const isLvt = (register: number): boolean => register >= REGISTER.LVT_TIMER && r
  */
 export class LocalApic implements MemoryDevice, TimedDevice, MessageTarget {
   readonly name: string;
+  /** Initial and x2APIC ID. */
   readonly id: number;
   readonly timer: ApicTimer;
   private readonly bus: ApicBus;
@@ -66,6 +69,7 @@ export class LocalApic implements MemoryDevice, TimedDevice, MessageTarget {
   private initial(): LocalApicState {
     return {
       base: [(DEFAULT_BASE | BASE.ENABLED | (this.id === 0 ? BASE.BSP : 0)) >>> 0, 0],
+      id: this.id,
       tpr: 0,
       ldr: 0,
       dfr: -1 >>> 0,
@@ -232,7 +236,7 @@ export class LocalApic implements MemoryDevice, TimedDevice, MessageTarget {
   matches({ logical, destination, extended }: InterruptMessage): boolean {
     if (!this.enabled()) return false;
     if (destination === (extended ? 0xffffffff : 0xff)) return true;
-    if (!logical) return destination === this.id;
+    if (!logical) return destination === (this.extended() ? this.id : this.s.id);
     if (this.extended()) return destination >>> 16 === this.s.ldr >>> 16 && (destination & this.s.ldr & 0xffff) !== 0;
     const own = this.s.ldr >>> 24;
     if (destination > 0xff) return false;
@@ -354,7 +358,7 @@ export class LocalApic implements MemoryDevice, TimedDevice, MessageTarget {
     if (register >= REGISTER.IRR && register < REGISTER.ESR) return this.irr.words[register & 7]!;
     switch (register) {
       case REGISTER.ID:
-        return this.extended() ? this.id : this.id << 24;
+        return this.extended() ? this.id : this.s.id << 24;
       case REGISTER.VERSION:
         return VERSION;
       case REGISTER.TPR:
@@ -508,6 +512,9 @@ export class LocalApic implements MemoryDevice, TimedDevice, MessageTarget {
     const value = (source[0]! | (source[1]! << 8) | (source[2]! << 16) | (source[3]! << 24)) >>> 0;
     const register = offset >>> 4;
     switch (register) {
+      case REGISTER.ID:
+        this.s.id = value >>> 24;
+        return;
       case REGISTER.LDR:
         this.s.ldr = (value & 0xff000000) >>> 0;
         return;

@@ -51,7 +51,7 @@ export const BASE = { BSP: 1 << 8, EXTENDED: 1 << 10, ENABLED: 1 << 11 } as cons
 export const LVT_WRITABLE: readonly number[] = [0x700ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff];
 
 /**
- * Version 15h, six LVT entries, EOI broadcasts can be suppressed (SDM Vol. 3A §10.4.8): the IOAPIC has an EOI register
+ * Version 14h, six LVT entries, EOI broadcasts can be suppressed (SDM Vol. 3A §10.4.8): the IOAPIC has an EOI register
  * of its own.
  */
-export const VERSION = 0x0105_0015;
+export const VERSION = 0x0105_0014;

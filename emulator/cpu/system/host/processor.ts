@@ -49,13 +49,13 @@ const CR4_TSD = 4;
 const CR4_FSGSBASE = 1 << 16;
 const CR4_PKE = 1 << 22;
 
-function readTimeStamp(c: HostContext, withAux: boolean): number {
+function readTimeStampAndAux(c: HostContext): number {
   const { state } = c;
   if (state.low(STATE.cr4) & CR4_TSD && cpl(c) !== 0) return gp0(c);
   const [low, high] = timeStampCounter(c);
   state.setHalves(gpr(RAX), low, 0);
   state.setHalves(gpr(RDX), high, 0);
-  if (withAux) state.setHalves(gpr(RCX), state.low(STATE.tscAux), 0);
+  state.setHalves(gpr(RCX), state.low(STATE.tscAux), 0);
   return DONE;
 }
 
@@ -132,8 +132,7 @@ function missingEndbranch(c: HostContext): number {
 
 export const processorInstructions: Readonly<Record<string, HostHandler>> = {
   cpuid: runCpuid,
-  rdtsc: (c) => readTimeStamp(c, false),
-  rdtscp: (c) => readTimeStamp(c, true),
+  rdtscp: readTimeStampAndAux,
   rdpid: (c) => {
     writeOperandRegister(c, 0, c.state.low(STATE.tscAux), c.state.high(STATE.tscAux));
     return DONE;
