@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { addressOf, flatten } from '../bochs/guests.ts';
+import { type Batch, kernelOf, tableImage } from './batch.ts';
+import { ORIGIN, OUTPUT, PRISTINE, RECORD } from './layout.ts';
+
+/**
+ * 64 KiB at the top of the 4 GiB: from the reset vector to flat 32-bit protected mode, then to ORIGIN. There is no
+ * BIOS.
+ */
+function bootRom(): Uint8Array {
+  const rom = new Uint8Array(0x10000).fill(0xf4);
+  const code = [
+    ...[0xfa], // cli
+    ...[0x66, 0x2e, 0x0f, 0x01, 0x16, 0x40, 0x00], // lgdtl %cs:0x40
+    ...[0x66, 0xb8, 0x11, 0x00, 0x00, 0x00], // movl $0x11, %eax
+    ...[0x0f, 0x22, 0xc0], // movl %eax, %cr0
+    ...[0x66, 0xb8, 0x10, 0x00, 0x00, 0x00], // movl $0x10, %eax
+    ...[0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0], // movw %ax, %ds; %es; %ss
+    ...[0x66, 0xea, 0x00, 0x00, 0x10, 0x00, 0x08, 0x00], // ljmpl $8, $ORIGIN
+  ];
+  rom.set(code, 0);
+  const view = new DataView(rom.buffer);
+  view.setUint16(0x40, 0x17, true);
+  view.setUint32(0x42, 0xffff_0048, true);
+  view.setBigUint64(0x50, 0x00cf_9b00_0000_ffffn, true);
+  view.setBigUint64(0x58, 0x00cf_9300_0000_ffffn, true);
+  rom.set([0xe9, 0x0d, 0x00], 0xfff0); // jmp to offset 0 (0xfff3 + 0x000d)
+  return rom;
+}
+
+/**
+ * Runs a batch in Bochs under its debugger.
+ *
+ * @throws Error with Bochs's last words when the kernel does not come to its end
+ */
+export async function runInBochs(path: string, batch: Batch, seconds = 1800): Promise<Uint8Array> {
+  if (!existsSync(path))
+    throw new Error(`There is no Bochs at ${path}; --bochs names one that was built with its debugger.`);
+  const image = await kernelOf(batch.mode);
+  const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
+  try {
+    writeFileSync(join(folder, 'rom'), bootRom());
+    writeFileSync(join(folder, 'vga'), new Uint8Array(0x8000));
+    writeFileSync(join(folder, 'kernel'), flatten(image));
+    writeFileSync(join(folder, 'table'), tableImage(batch));
+    const configuration = [
+      'cpu: model=tigerlake, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0',
+      'memory: guest=128, host=128',
+      'romimage: file=rom',
+      'vga: extension=none',
+      'vgaromimage: file=vga',
+      `optramimage1: file=kernel, address=0x${ORIGIN.toString(16)}`,
+      `optramimage2: file=table, address=0x${PRISTINE.toString(16)}`,
+      'display_library: nogui',
+      'log: log',
+      'panic: action=fatal',
+      'error: action=ignore',
+      'info: action=ignore',
+    ];
+    writeFileSync(join(folder, 'bochsrc'), `${configuration.join('\n')}\n`);
+    const length = batch.cases.length * RECORD;
+    const commands = [
+      `lb 0x${addressOf(image, 'exit').toString(16)}`,
+      'c',
+      `writemem "outcomes" 0x${OUTPUT.toString(16)} ${length}`,
+      'r',
+      'q',
+    ];
+    const output = execFileSync(path, ['-debugger', '-q', '-f', 'bochsrc'], {
+      cwd: folder,
+      input: `${commands.join('\n')}\n`,
+      encoding: 'latin1',
+      timeout: seconds * 1000,
+      maxBuffer: 2 ** 28,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    const file = join(folder, 'outcomes');
+    if (!/Breakpoint 1/.test(output) || !existsSync(file)) {
+      const log = readFileSync(join(folder, 'log'), 'latin1').split('\n').slice(-20).join('\n');
+      throw new Error(`Bochs did not come to the kernel's end:\n${output.slice(-2000)}\n${log}`);
+    }
+    return new Uint8Array(readFileSync(file));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,112 @@
+/** Compares outcomes of two machines, without what the SDM leaves undefined, and says what differs. */
+import { Code, Decoder, DecoderOptions, Formatter, FormatterSyntax, type Instruction } from 'iced-x86';
+import { UNDEFINED } from '../undefinedFlags.ts';
+import { decodeOutcome, type FuzzCase, GPR_NAMES, type Outcome, RECORD, SEGMENT_NAMES } from './layout.ts';
+
+export interface Difference {
+  readonly index: number;
+  readonly item: FuzzCase;
+  readonly here: Outcome;
+  readonly there: Outcome;
+  /** Names of what differs. */
+  readonly fields: readonly string[];
+}
+
+const RF = 0x10000;
+
+export function differences(
+  cases: readonly FuzzCase[],
+  here: Uint8Array,
+  there: Uint8Array,
+  bits: 16 | 32 | 64,
+): Difference[] {
+  const found: Difference[] = [];
+  for (const [index, item] of cases.entries()) {
+    const [from, to] = [index * RECORD, (index + 1) * RECORD];
+    if (Buffer.compare(here.subarray(from, to), there.subarray(from, to)) === 0) continue;
+    const [a, b] = [decodeOutcome(here, index), decodeOutcome(there, index)];
+    const fields = differingFields(item, a, b, bits);
+    if (fields.length > 0) found.push({ index, item, here: a, there: b, fields });
+  }
+  return found;
+}
+
+function differingFields(item: FuzzCase, a: Outcome, b: Outcome, bits: 16 | 32 | 64): string[] {
+  const fields: string[] = [];
+  const simple = ['vector', 'error', 'cr2', 'ip', 'dr6', 'memory', 'fx', 'fsBase', 'gsBase'] as const;
+  for (const name of simple) if (a[name] !== b[name]) fields.push(name);
+  for (const name of SEGMENT_NAMES) if (a.selectors[name] !== b.selectors[name]) fields.push(name);
+  a.pages.forEach((page, i) => {
+    if (page !== b.pages[i]) fields.push(`page${i}`);
+  });
+  const undefinedAfter = undefinedOf(item, bits);
+  if (((a.flags ^ b.flags) & ~undefinedAfter.flags & ~RF) !== 0) fields.push('flags');
+  a.gpr.forEach((value, i) => {
+    if (value !== b.gpr[i] && !undefinedAfter.gprs.includes(i)) fields.push(GPR_NAMES[i]!);
+  });
+  return fields;
+}
+
+/** Flags and registers that the instruction leaves undefined, by the same rows as the vectors'. */
+function undefinedOf(item: FuzzCase, bits: 16 | 32 | 64): { flags: number; gprs: number[] } {
+  return withInstruction(item, bits, (instruction) => {
+    const name = Code[instruction.code] ?? '';
+    const mnemonic = /^(?:VEX_)?[^_]+/.exec(name)?.[0] ?? name;
+    const width = Number(/_(?:rm|r|m)(8|16|32|64)/.exec(name)?.[1] ?? 0);
+    const raw = name.endsWith('_1')
+      ? 1
+      : name.endsWith('_CL')
+        ? Number(item.gpr[1]! & 0xffn)
+        : item.code[instruction.length - 1]!;
+    const count = raw & (width === 64 ? 63 : 31);
+    let flags = 0;
+    const gprs: number[] = [];
+    for (const row of UNDEFINED) {
+      if (!row.mnemonics.includes(mnemonic)) continue;
+      if (row.when && !row.when({ count, width, zero: true })) continue;
+      flags |= row.flags;
+      if (row.destination) gprs.push(...GPR_NAMES.keys());
+    }
+    return { flags, gprs };
+  });
+}
+
+export function withInstruction<T>(item: FuzzCase, bits: 16 | 32 | 64, use: (instruction: Instruction) => T): T {
+  const decoder = new Decoder(bits, item.code, DecoderOptions.None);
+  decoder.ip = item.ip;
+  const instruction = decoder.decode();
+  try {
+    return use(instruction);
+  } finally {
+    instruction.free();
+    decoder.free();
+  }
+}
+
+const hex = (value: bigint | number): string => value.toString(16);
+
+export function describe({ item, here, there, fields }: Difference, bits: 16 | 32 | 64): string {
+  const { text, length } = withInstruction(item, bits, (instruction) => {
+    const formatter = new Formatter(FormatterSyntax.Gas);
+    const text = formatter.format(instruction);
+    formatter.free();
+    return { text, length: instruction.isInvalid ? 15 : instruction.length };
+  });
+  const bytes = [...item.code.subarray(0, length)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const value = (outcome: Outcome, name: string): string => {
+    if (name.startsWith('page')) return hex(outcome.pages[Number(name.slice(4))]!);
+    const register = GPR_NAMES.indexOf(name);
+    if (register >= 0) return hex(outcome.gpr[register]!);
+    if (name in outcome.selectors) return hex(outcome.selectors[name as 'cs']);
+    return hex(outcome[name as 'vector']);
+  };
+  const start = GPR_NAMES.map((name, i) => `${name}=${hex(item.gpr[i]!)}`).filter((_, i) => bits === 64 || i < 8);
+  const segments = SEGMENT_NAMES.map((name) => `${name}=${hex(item.selectors[name])}`);
+  return [
+    `${bytes}   ${text}   at ${hex(item.codeAt)}`,
+    `  before: ${start.join(' ')}`,
+    `  flags=${hex(item.flags)} ${segments.join(' ')} fs.base=${hex(item.fsBase)} gs.base=${hex(item.gsBase)} state=${item.template ?? '-'}`,
+    ...fields.map((name) => `  ${name}: ${value(here, name)} here, ${value(there, name)} there`),
+    `  ended by vector ${here.vector} here, ${there.vector} there`,
+  ].join('\n');
+}

@@ -1,0 +1,89 @@
+/** What each mode and ring starts from: windows, selectors, flags; and what a case must not touch there. */
+import { Code, type Instruction, Mnemonic } from 'iced-x86';
+import type { Prng } from '../prng.ts';
+import type { Setting } from './exclusions.ts';
+import { type FuzzCase, MEMORY_BYTES, ORIGIN, PAGE, type Selectors, type WindowBases } from './layout.ts';
+
+export interface Place {
+  readonly bits: 16 | 32 | 64;
+  /** 64-bit registers. */
+  readonly wide: boolean;
+  readonly windows: WindowBases;
+  /** Base of the code segment. */
+  readonly codeBase: bigint;
+  /** What the stack pointer is added to, in terms of its segment. */
+  readonly stackOffset: number;
+  /** Starts of windows as the program names them. */
+  readonly pointers: readonly number[];
+  readonly flags: number;
+  selectors(prng: Prng): Selectors;
+  /** Why none of these linear addresses may be used. */
+  readonly protects?: (addresses: readonly bigint[]) => string | undefined;
+  readonly refuses?: (instruction: Instruction, item: FuzzCase) => string | undefined;
+}
+
+const LINEAR: WindowBases = { code: 0x2000_0000, data: 0x3000_0000, stack: 0x3100_0000 };
+
+/** The kernel's memory, which ring 0 could write to. */
+function kernelMemory(addresses: readonly bigint[]): string | undefined {
+  const inside = (address: bigint) => address + BigInt(PAGE) > BigInt(ORIGIN) && address < BigInt(MEMORY_BYTES + PAGE);
+  return addresses.some(inside) ? "an address in the kernel's memory" : undefined;
+}
+
+/** Bit strings reach far beside their operand; in ring 0 that could be the kernel's memory. */
+function refusesBitStrings(instruction: Instruction): string | undefined {
+  const name = Code[instruction.code] ?? '';
+  return /^Bt[crs]?_rm\d+_r\d+$/.test(name) ? 'a bit string reaches far' : undefined;
+}
+
+const IO = [Mnemonic.In, Mnemonic.Out, Mnemonic.Insb, Mnemonic.Insw, Mnemonic.Insd];
+const IO_OUT = [Mnemonic.Outsb, Mnemonic.Outsw, Mnemonic.Outsd];
+/** I/O that IOPL allows would reach devices. */
+function refusesPorts(instruction: Instruction, { flags }: FuzzCase): string | undefined {
+  const port = [...IO, ...IO_OUT].includes(instruction.mnemonic);
+  return port && ((flags >> 12) & 3) === 3 ? 'IOPL allows it' : undefined;
+}
+
+const NATIVE_64: Selectors = { cs: 0x33, ss: 0x2b, ds: 0, es: 0, fs: 0, gs: 0 };
+const NATIVE_32: Selectors = { cs: 0x23, ss: 0x2b, ds: 0x2b, es: 0x2b, fs: 0, gs: 0 };
+
+export function settingOf(setting: Setting): Place {
+  const { mode, cpl, against } = setting;
+  const guard = cpl === 0 ? { protects: kernelMemory, refuses: refusesBitStrings } : { refuses: refusesPorts };
+  if (mode === '64') {
+    const data = [0, 0x10, 0x23, 0x13, 0x20, 0x63];
+    const own = (prng: Prng): Selectors => ({
+      cs: cpl === 0 ? 0x08 : 0x2b,
+      ss: cpl === 0 ? 0x10 : 0x23,
+      ds: prng.pick(cpl === 0 ? data : [0, 0x23]),
+      es: prng.pick([0, 0x23]),
+      fs: prng.pick([0, 0x23]),
+      gs: prng.pick([0, 0x23]),
+    });
+    return {
+      bits: 64,
+      wide: true,
+      windows: LINEAR,
+      codeBase: 0n,
+      stackOffset: LINEAR.stack,
+      pointers: [LINEAR.code, LINEAR.data, LINEAR.data, LINEAR.data, LINEAR.stack],
+      flags: 0,
+      selectors: against === 'processor' ? () => NATIVE_64 : own,
+      ...guard,
+    };
+  }
+  if (mode === '32') {
+    return {
+      bits: 32,
+      wide: false,
+      windows: LINEAR,
+      codeBase: 0n,
+      stackOffset: LINEAR.stack,
+      pointers: [LINEAR.code, LINEAR.data, LINEAR.data, LINEAR.data, LINEAR.stack],
+      flags: 0,
+      selectors: () => NATIVE_32,
+      ...guard,
+    };
+  }
+  throw new Error(`There is no mode ${mode} yet.`);
+}

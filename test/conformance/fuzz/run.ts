@@ -1,0 +1,136 @@
+/**
+ * The lockstep fuzzer: random instructions from random states, here and on an oracle.
+ *
+ *   npm run fuzz -- --mode 16|32|v86|64 --cpl 0|3 --against bochs|processor [--seed N] [--instructions N] [--bochs PATH]
+ *
+ * Prints the seed, a line for each batch, and the first differences with bytes, disassembly and state; ends with status
+ * 1 if there are any. `--case N` runs that one case alone and shows it; `--integer` leaves x87, MMX and SSE out.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Code } from 'iced-x86';
+import type { Batch } from './batch.ts';
+import { runInBochs } from './bochsMachine.ts';
+import { type Difference, describe, differences, withInstruction } from './compare.ts';
+import type { Setting } from './exclusions.ts';
+import { Generator } from './generate.ts';
+import { type FuzzCase, MODES, type Mode } from './layout.ts';
+import { settingOf } from './modes.ts';
+import { runHere, Stuck } from './ownMachine.ts';
+
+const BOCHS = fileURLToPath(new URL('../../../.cache/bochs/src/bochs/bochs', import.meta.url));
+
+const { values: given } = parseArgs({
+  options: {
+    mode: { type: 'string', default: '64' },
+    cpl: { type: 'string', default: '3' },
+    against: { type: 'string', default: 'bochs' },
+    seed: { type: 'string' },
+    instructions: { type: 'string', default: '100000' },
+    batch: { type: 'string', default: '20000' },
+    bochs: { type: 'string', default: BOCHS },
+    show: { type: 'string', default: '10' },
+    case: { type: 'string' },
+    integer: { type: 'boolean', default: false },
+  },
+});
+
+const values = { ...given, bochs: given.bochs ?? BOCHS };
+
+function whole(name: 'seed' | 'instructions' | 'batch' | 'show' | 'case', text: string | undefined): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) fail(`--${name} is ${text}; a whole number from 0 on is expected.`);
+  return value;
+}
+
+function fail(sentence: string): never {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(2);
+}
+
+function readSetting(): Setting {
+  const mode = MODES.find((each) => each === values.mode) as Mode | undefined;
+  if (mode === undefined) fail(`--mode is ${values.mode}; one of ${MODES.join(', ')} is expected.`);
+  if (values.cpl !== '0' && values.cpl !== '3') fail(`--cpl is ${values.cpl}; 0 or 3 is expected.`);
+  if (values.against !== 'bochs' && values.against !== 'processor')
+    fail(`--against is ${values.against}; bochs or processor is expected.`);
+  const cpl = values.cpl === '0' ? 0 : 3;
+  if (mode === 'v86' && cpl === 0) fail('--cpl is 0; virtual-8086 mode is always ring 3.');
+  if (values.against === 'processor' && (cpl === 0 || mode === '16' || mode === 'v86'))
+    fail('--against processor is for --mode 64 or 32 and --cpl 3.');
+  return { mode, cpl, against: values.against, integer: values.integer ?? false };
+}
+
+async function main(): Promise<void> {
+  const setting = readSetting();
+  const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole('seed', values.seed);
+  const generator = new Generator(setting, seed);
+  const { bits } = settingOf(setting);
+  const single = values.case === undefined ? undefined : whole('case', values.case);
+  const total = single === undefined ? whole('instructions', values.instructions) : 1;
+  const show = whole('show', values.show);
+  const kinds = new Map<string, number>();
+  let [shown, found, done] = [0, 0, 0];
+  console.log(
+    `mode ${setting.mode}, ring ${setting.cpl}, against ${setting.against}, seed ${seed}, ${total} instructions`,
+  );
+  while (done < total) {
+    const first = single ?? done;
+    const count = Math.min(total - done, whole('batch', values.batch));
+    const batch = generator.batch(first - (first % whole('batch', values.batch)), 0);
+    const started = performance.now();
+    const { cases, outcomes } = await comeThrough(
+      batch,
+      Array.from({ length: count }, (_, i) => generator.case(first + i)),
+    );
+    const middle = performance.now();
+    const there = await runThere({ ...batch, cases });
+    const list = differences(cases, outcomes, there, bits);
+    for (const difference of list) {
+      found++;
+      const kind = kindOf(difference);
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      if (kinds.get(kind)! > 2 || shown >= show) continue;
+      shown++;
+      console.log(`case ${cases[difference.index]!.number}: ${describe(difference, bits)}`);
+    }
+    done += count;
+    const [own, other] = [(middle - started) / 1000, (performance.now() - middle) / 1000];
+    console.log(`${done} instructions, ${found} differences (${own.toFixed(1)} s here, ${other.toFixed(1)} s there)`);
+  }
+  for (const [kind, count] of [...kinds].sort((a, b) => b[1] - a[1]))
+    console.log(`${String(count).padStart(7)}  ${kind}`);
+  if (found > 0) process.exitCode = 1;
+
+  function kindOf({ item, fields, here, there }: Difference): string {
+    const name = withInstruction(item, bits, (instruction) => Code[instruction.code] ?? '?');
+    return `${name}: ${fields.join(' ')} (vectors ${here.vector}/${there.vector})`;
+  }
+
+  /** Leaves out the cases that this machine does not come through, and counts them as differences. */
+  async function comeThrough(batch: Batch, all: readonly FuzzCase[]) {
+    for (let cases = all; ; ) {
+      try {
+        return { cases, outcomes: (await runHere({ ...batch, cases })).outcomes };
+      } catch (error) {
+        if (!(error instanceof Stuck)) throw error;
+        const item = cases[error.index]!;
+        const bytes = [...item.code].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+        const kind = `stopped: ${error.message.replace(/^.*?: /, '').replace(/\(RIP.*/, '')}`;
+        found++;
+        kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+        if (kinds.get(kind) === 1) console.log(`case ${item.number}: ${bytes}: ${error.message}`);
+        cases = cases.filter((each) => each !== item);
+      }
+    }
+  }
+
+  async function runThere(batch: Batch): Promise<Uint8Array> {
+    if (setting.against === 'processor') throw new Error('The processor is asked by processor.ts.');
+    if (!existsSync(values.bochs)) fail(`There is no Bochs at ${values.bochs}; --bochs names one with its debugger.`);
+    return runInBochs(values.bochs, batch);
+  }
+}
+
+await main();
