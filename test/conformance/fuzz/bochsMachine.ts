@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addressOf, flatten } from '../bochs/guests.ts';
 import { type Batch, kernelOf, tableImage } from './batch.ts';
-import { ORIGIN, OUTPUT, PRISTINE, RECORD } from './layout.ts';
+import { ORIGIN, OUTPUT, PAGE, PRISTINE, RECORD } from './layout.ts';
+import { firstEmpty, STEPS_PER_CASE, Stuck } from './ownMachine.ts';
 
 /**
  * 64 KiB at the top of the 4 GiB: from the reset vector to flat 32-bit protected mode, then to ORIGIN. There is no
@@ -44,16 +45,13 @@ export async function runInBochs(path: string, batch: Batch, seconds = 1800): Pr
   try {
     writeFileSync(join(folder, 'rom'), bootRom());
     writeFileSync(join(folder, 'vga'), new Uint8Array(0x8000));
-    writeFileSync(join(folder, 'kernel'), flatten(image));
-    writeFileSync(join(folder, 'table'), tableImage(batch));
+    const loads = [...loadPages(folder, ORIGIN, flatten(image)), ...loadPages(folder, PRISTINE, tableImage(batch))];
     const configuration = [
       'cpu: model=tigerlake, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0',
       'memory: guest=128, host=128',
       'romimage: file=rom',
       'vga: extension=none',
       'vgaromimage: file=vga',
-      `optramimage1: file=kernel, address=0x${ORIGIN.toString(16)}`,
-      `optramimage2: file=table, address=0x${PRISTINE.toString(16)}`,
       'display_library: nogui',
       'log: log',
       'panic: action=fatal',
@@ -63,8 +61,9 @@ export async function runInBochs(path: string, batch: Batch, seconds = 1800): Pr
     writeFileSync(join(folder, 'bochsrc'), `${configuration.join('\n')}\n`);
     const length = batch.cases.length * RECORD;
     const commands = [
+      ...loads,
       `lb 0x${addressOf(image, 'exit').toString(16)}`,
-      'c',
+      `s ${1_000_000 + batch.cases.length * STEPS_PER_CASE}`,
       `writemem "outcomes" 0x${OUTPUT.toString(16)} ${length}`,
       'r',
       'q',
@@ -78,12 +77,25 @@ export async function runInBochs(path: string, batch: Batch, seconds = 1800): Pr
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     const file = join(folder, 'outcomes');
-    if (!/Breakpoint 1/.test(output) || !existsSync(file)) {
-      const log = readFileSync(join(folder, 'log'), 'latin1').split('\n').slice(-20).join('\n');
-      throw new Error(`Bochs did not come to the kernel's end:\n${output.slice(-2000)}\n${log}`);
+    if (!existsSync(file)) throw new Error(`Bochs wrote no memory:\n${output.slice(-2000)}`);
+    const outcomes = new Uint8Array(readFileSync(file));
+    if (!/Breakpoint 1/.test(output)) {
+      const reached = firstEmpty(outcomes);
+      throw new Stuck(reached, `Bochs stopped in case ${reached}: ${output.slice(-1500)}`);
     }
-    return new Uint8Array(readFileSync(file));
+    return outcomes;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Debugger commands that load memory. One file a page: `loadmem` puts every 4 KiB of a file at the same address. */
+function loadPages(folder: string, address: number, bytes: Uint8Array): string[] {
+  const commands: string[] = [];
+  for (let at = 0; at < bytes.length; at += PAGE) {
+    const name = `m${(address + at).toString(16)}`;
+    writeFileSync(join(folder, name), bytes.subarray(at, at + PAGE));
+    commands.push(`loadmem "${name}" 0x${(address + at).toString(16)}`);
+  }
+  return commands;
 }

@@ -6,7 +6,7 @@ import { type Batch, kernelOf, tableImage } from './batch.ts';
 import { MEMORY_BYTES, OUTPUT, PRISTINE, RECORD } from './layout.ts';
 
 /** A case takes some thousands of steps; a run that takes more than this does not end. */
-const STEPS_PER_CASE = 40_000;
+export const STEPS_PER_CASE = 40_000;
 
 /** Features that the kernels use and no profile need have. */
 export const FEATURES: Readonly<Record<string, boolean>> = { sse4_2: true };
