@@ -73,7 +73,8 @@ function requireCanonical(
 /**
  * #AC (SDM Vol. 3A §7.15, vector 17): CPL 3 with CR0.AM and RFLAGS.AC; shadow-stack accesses are exempt. An operand is
  * aligned to the largest power of two that divides its size, to 8 bytes at most: MOVUPS and its like are not checked for
- * more, and what needs 16 sees to it itself. A number of 80 bits is aligned to 8.
+ * more, and what needs 16 sees to it itself. A number of 80 bits is aligned to 8. It comes before #PF, whose order to it the
+ * SDM leaves open (table 7-2): a linear address is enough to know it, and processors and Bochs do it so.
  */
 function requireAligned(f: FunctionBuilder, core: Core, linear: I64, size: I32, access: I32, failed: () => void): void {
   f.if(and(wrap(linear), i32(7)), () => {
@@ -173,13 +174,13 @@ export function defineAccess(core: Core): void {
     const fail = () => f.return(i32(0));
     maskLinear(f, linear, access);
     requireCanonical(f, core, linear, size, access, fail);
+    requireAligned(f, core, linear, size, access, fail);
     const physical = f.let(f.call(core.translate, linear, access));
     f.if(eq(physical, i64(-1)), fail);
     const first = f.let(onFirstPage(linear));
     f.if(
       geU(first, size),
       () => {
-        requireAligned(f, core, linear, size, access, fail);
         watch(f, core, linear, size, access);
         f.if(ltU(physical, get64(ENGINE.ramSize)), () => {
           fillFast(f, linear, physical, access, false);
@@ -193,7 +194,6 @@ export function defineAccess(core: Core): void {
       () => {
         const second = f.let(f.call(core.translate, add(linear, extendU(first)), access));
         f.if(eq(second, i64(-1)), fail);
-        requireAligned(f, core, linear, size, access, fail);
         for (const part of [physical, second]) refuseDevice(f, part, fail);
         watch(f, core, linear, size, access);
         const bounce = nextBounce(f);
@@ -212,6 +212,7 @@ export function defineAccess(core: Core): void {
     const fail = () => f.return(i32(0));
     maskLinear(f, linear, access);
     requireCanonical(f, core, linear, size, access, fail);
+    requireAligned(f, core, linear, size, access, fail);
     const physical = f.let(f.call(core.translate, linear, access));
     f.if(eq(physical, i64(-1)), fail);
     const first = f.let(onFirstPage(linear));
@@ -219,7 +220,6 @@ export function defineAccess(core: Core): void {
     f.if(
       geU(first, size),
       () => {
-        requireAligned(f, core, linear, size, access, fail);
         watch(f, core, linear, size, access);
         f.if(ltU(physical, get64(ENGINE.ramSize)), () => {
           f.run(core.prepareWrite, wrap(physical), size);
@@ -234,7 +234,6 @@ export function defineAccess(core: Core): void {
       () => {
         f.set(second, f.call(core.translate, add(linear, extendU(first)), access));
         f.if(eq(second, i64(-1)), fail);
-        requireAligned(f, core, linear, size, access, fail);
         for (const part of [physical, second]) refuseDevice(f, part, fail);
         watch(f, core, linear, size, access);
       },

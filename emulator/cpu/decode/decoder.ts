@@ -5,6 +5,7 @@ import { DS } from '../state.ts';
 import { HOST_INDEX } from '../system/hostTable.ts';
 import type { DecodedInstruction, MemoryOperand } from './decoded.ts';
 import {
+  dataSegment,
   decodeMemory,
   decodeOperand,
   hostOperand,
@@ -144,7 +145,7 @@ export class InstructionDecoder {
       immediateHigh: target === undefined ? high : Number(target >> 32n) | 0,
       immediate2: selection.immediate2 ?? secondImmediate(instruction, shape),
       prefixes: prefixesOf(instruction, bytes, codeBits),
-      segment: implicitSegment(instruction),
+      segment: implicitSegment(instruction, codeBits),
       addressBits: implicitAddressBits(instruction, codeBits),
       ends: selection.ends ?? false,
       host: selection.host ?? 0,
@@ -170,8 +171,9 @@ export class InstructionDecoder {
 }
 
 /** The segment of a memory operand, or what stands for that of MONITOR: the prefix, or DS. */
-function implicitSegment({ memorySegment, segmentPrefix }: Instruction): number {
-  if (memorySegment !== Register.None) return segmentNumber(memorySegment);
+function implicitSegment(instruction: Instruction, codeBits: number): number {
+  const { memorySegment, segmentPrefix } = instruction;
+  if (memorySegment !== Register.None) return segmentNumber(dataSegment(instruction, codeBits));
   return segmentPrefix === Register.None ? DS : segmentNumber(segmentPrefix);
 }
 

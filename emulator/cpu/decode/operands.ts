@@ -99,6 +99,16 @@ const halves = (value: bigint): [number, number] => [
   Number((value >> 32n) & 0xffffffffn) | 0,
 ];
 
+/** The segment of the memory operand: in 64-bit mode prefixes for ES, CS, SS and DS are ignored (SDM Vol. 1 §3.4.4). */
+export function dataSegment(instruction: Instruction, codeBits: number): Register {
+  const segment = instruction.memorySegment;
+  if (codeBits !== 64 || segment === Register.FS || segment === Register.GS || !instruction.hasSegmentPrefix)
+    return segment;
+  const base = instruction.memoryBase;
+  const stack = [Register.RSP, Register.RBP, Register.ESP, Register.EBP].includes(base);
+  return stack ? Register.SS : Register.DS;
+}
+
 export function decodeMemory(instruction: Instruction, codeBits: number): MemoryOperand {
   const base = instruction.memoryBase;
   const index = instruction.memoryIndex;
@@ -110,7 +120,7 @@ export function decodeMemory(instruction: Instruction, codeBits: number): Memory
     scale: Math.log2(instruction.memoryIndexScale),
     displacementLow,
     displacementHigh,
-    segment: segmentNumber(instruction.memorySegment),
+    segment: segmentNumber(dataSegment(instruction, codeBits)),
     addressBits: explicitAddressBits(instruction, codeBits),
   };
 }

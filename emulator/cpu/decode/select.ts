@@ -3,7 +3,7 @@ import { CONTEXT } from '../context.ts';
 import { EVENT } from '../events.ts';
 import { FS } from '../state.ts';
 import { HOST_INDEX, hostAccess } from '../system/hostTable.ts';
-import { type DecodedOperand, implicitAddressBits, segmentNumber } from './operands.ts';
+import { type DecodedOperand, dataSegment, implicitAddressBits, segmentNumber } from './operands.ts';
 import { selectVector } from './vectors.ts';
 
 /** Which form an instruction gets in a context; `shape` is absent when the operands' letters are it. */
@@ -61,7 +61,7 @@ const NOTHING = new Set(
 function selectString(s: Selecting, string: { name: string; bits: number; compares: boolean }): Selection {
   const { instruction } = s;
   const bits = implicitAddressBits(instruction, s.codeBits);
-  const segment = segmentNumber(instruction.memorySegment);
+  const segment = segmentNumber(dataSegment(instruction, s.codeBits));
   const usesSource = string.name !== 'stos' && string.name !== 'scas';
   const plain = s.codeBits === 64 && bits === 64 && !(usesSource && segment >= FS);
   const repeated = instruction.hasRepPrefix || instruction.hasRepePrefix || instruction.hasRepnePrefix;
@@ -249,6 +249,8 @@ export function select(s: Selecting): Selection | undefined {
     return { ...simpleForm(mnemonic), ends: mnemonic === 'syscall' };
   }
   if (NOTHING.has(mnemonic)) return simpleForm('nop');
+  // There is no system-management mode to resume from (SDM Vol. 2, RSM).
+  if (mnemonic === 'rsm') return UNDEFINED;
   switch (mnemonic) {
     case 'cbw':
     case 'cwde':

@@ -1,10 +1,11 @@
+import { ACCESS } from '../../../memory/paging.ts';
 import { CR4_LA57 } from '../../../memory/pagingModes.ts';
 import type { HostOperand, MemoryOperand } from '../../decode/decoded.ts';
 import type { StepExports } from '../../engine/exports.ts';
 import { STATUS } from '../../engine/record.ts';
 import type { LocalApicPort } from '../../localApicPort.ts';
 import type { Processor } from '../../profiles/profiles.ts';
-import { CS, ENGINE, STATE, type StateView, segment } from '../../state.ts';
+import { CS, ENGINE, SS, STATE, type StateView, segment } from '../../state.ts';
 
 /** What an instruction in TypeScript works with. */
 export interface HostContext {
@@ -108,21 +109,23 @@ export const operandAddress = (c: HostContext): [number, number] => [
   c.state.high(ENGINE.scratch0),
 ];
 
+/** #SS, not #GP, for a non-canonical operand that SS stands for (SDM Vol. 1 §3.3.7.1). */
+export const operandAccess = (c: HostContext): number => (c.memory?.segment === SS ? ACCESS.STACK : 0);
+
 /**
  * Host address of readable bytes `delta` above the memory operand, or 0 with the fault recorded. The parts of far pointers
  * and bounds are operands of their own: each is checked against the limit, and its address wraps at the address size.
  */
 export function readablePart(c: HostContext, operand: readonly [number, number], delta: number, size: number): number {
   const { memory, state } = c;
-  if (c.codeBits === 64 || !memory) return readable(c, ...addTo(operand[0], operand[1], delta), size, 0);
+  if (c.codeBits === 64 || !memory) return readable(c, ...addTo(operand[0], operand[1], delta), size, operandAccess(c));
   const register = (address: number) => state.view.getUint32(address, true);
   const sum = register(memory.base) + register(memory.index) * 2 ** memory.scale + memory.displacementLow + delta;
   const offset = memory.addressBits === 16 ? sum & 0xffff : sum % 0x1_0000_0000;
   state.setHalves(ENGINE.scratch0, offset >>> 0, 0);
   if (c.exports.hostSegment(memory.segment, size, 0) !== 0) return 0;
-  return readable(c, state.low(ENGINE.scratch0), state.high(ENGINE.scratch0), size, 0);
+  return readable(c, state.low(ENGINE.scratch0), state.high(ENGINE.scratch0), size, operandAccess(c));
 }
-
 export function addTo(low: number, high: number, delta: number): [number, number] {
   const sum = low + delta;
   return [sum >>> 0, (high + Math.floor(sum / 4294967296)) >>> 0];

@@ -12,6 +12,7 @@ import {
   LOOKUP,
   longMode,
   nextRip,
+  operandAccess,
   operandAddress,
   raise,
   readable,
@@ -273,7 +274,7 @@ export const controlRegisters: Readonly<Record<string, HostHandler>> = {
   // Loads PE, MP, EM and TS; PE cannot be cleared.
   lmsw: (c) => {
     if (cpl(c) !== 0) return gp0(c);
-    const host = c.operands[0]?.kind === 'memory' ? readable(c, ...operandAddress(c), 2, 0) : undefined;
+    const host = c.operands[0]?.kind === 'memory' ? readable(c, ...operandAddress(c), 2, operandAccess(c)) : undefined;
     if (host === 0) return FAULT;
     const word = host === undefined ? readOperand(c, 0)[0] : c.state.view.getUint16(host, true);
     const old = c.state.low(STATE.cr0);

@@ -8,6 +8,7 @@ import {
   FAULT,
   type HostContext,
   type HostHandler,
+  operandAccess,
   operandAddress,
   protectedMode,
   raise,
@@ -60,7 +61,7 @@ function adjustRpl(c: HostContext): number {
     setZf((selector & 3) < rpl);
     return DONE;
   }
-  const host = writable(c, ...addTo(...operandAddress(c), 0), 2, 0x40);
+  const host = writable(c, ...addTo(...operandAddress(c), 0), 2, 0x40 | operandAccess(c));
   if (!host) return FAULT;
   const selector = state.view.getUint16(host, true);
   if ((selector & 3) < rpl) state.view.setUint16(host, (selector & ~3) | rpl, true);

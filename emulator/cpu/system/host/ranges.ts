@@ -1,6 +1,6 @@
 import { ACCESS } from '../../../memory/paging.ts';
 import { ENGINE, segment } from '../../state.ts';
-import { addTo, commit, type HostContext, operandAddress, readable, writable } from './context.ts';
+import { addTo, commit, type HostContext, operandAccess, operandAddress, readable, writable } from './context.ts';
 
 /** Parts of a large memory operand that begins at a multiple of 64 bytes: offsets, the end not included. */
 export interface Range {
@@ -43,7 +43,7 @@ export function readRanges(c: HostContext, ranges: readonly Range[]): DataView |
   if (!insideSegment(c, start, ranges, 0)) return undefined;
   const image = new Uint8Array(Math.max(0, ...ranges.map(({ to }) => to)));
   for (const { from, to } of linesOf(ranges)) {
-    const host = readable(c, ...lineAddress(c, start, from), to - from, ACCESS.ANY_ALIGNMENT);
+    const host = readable(c, ...lineAddress(c, start, from), to - from, ACCESS.ANY_ALIGNMENT | operandAccess(c));
     if (!host) return undefined;
     image.set(new Uint8Array(c.state.view.buffer, host, to - from), from);
   }
@@ -52,7 +52,7 @@ export function readRanges(c: HostContext, ranges: readonly Range[]): DataView |
 }
 
 const probeLine = (c: HostContext, start: [number, number], { from, to }: Range): number =>
-  writable(c, ...lineAddress(c, start, from), to - from, ACCESS.ANY_ALIGNMENT | ACCESS.MODIFY);
+  writable(c, ...lineAddress(c, start, from), to - from, ACCESS.ANY_ALIGNMENT | ACCESS.MODIFY | operandAccess(c));
 
 /** Probes the given parts with write intent. False with the fault recorded. */
 export function probeRanges(c: HostContext, ranges: readonly Range[]): boolean {

@@ -11,6 +11,7 @@ import {
   type HostHandler,
   isCanonicalForRegister,
   longMode,
+  operandAccess,
   operandAddress,
   raise,
   readable,
@@ -46,10 +47,10 @@ function tableRegister(c: HostContext, index: 'gdtr' | 'idtr', load: boolean): n
   const after = addTo(...address, 2);
   if (load) {
     if (cpl(c) !== 0) return gp0(c);
-    const limitHost = readable(c, ...address, 2, 0);
+    const limitHost = readable(c, ...address, 2, operandAccess(c));
     if (!limitHost) return FAULT;
     const newLimit = state.view.getUint16(limitHost, true);
-    const host = readable(c, ...after, bytes, 0);
+    const host = readable(c, ...after, bytes, operandAccess(c));
     if (!host) return FAULT;
     const low = state.view.getUint32(host, true);
     const high = bytes === 8 ? state.view.getUint32(host + 4, true) : 0;
@@ -63,11 +64,11 @@ function tableRegister(c: HostContext, index: 'gdtr' | 'idtr', load: boolean): n
   if (cpl(c) !== 0 && state.low(STATE.cr4) & UMIP) return gp0(c);
   const [low, high] = [state.low(base), state.high(base)];
   // Both parts are probed before either is written.
-  if (!writable(c, ...address, 2, 0) || !writable(c, ...after, bytes, 0)) return FAULT;
-  const limitHost = writable(c, ...address, 2, 0);
+  if (!writable(c, ...address, 2, operandAccess(c)) || !writable(c, ...after, bytes, operandAccess(c))) return FAULT;
+  const limitHost = writable(c, ...address, 2, operandAccess(c));
   state.view.setUint16(limitHost, state.get32(limit), true);
   commit(c, limitHost);
-  const host = writable(c, ...after, bytes, 0);
+  const host = writable(c, ...after, bytes, operandAccess(c));
   state.view.setUint32(host, low, true);
   if (bytes === 8) state.view.setUint32(host + 4, high, true);
   commit(c, host);
@@ -77,7 +78,7 @@ function tableRegister(c: HostContext, index: 'gdtr' | 'idtr', load: boolean): n
 /** A selector operand, from a register or memory. Undefined with the fault recorded. */
 function selectorOperand(c: HostContext, index: number): number | undefined {
   if (c.operands[index]?.kind === 'memory') {
-    const host = readable(c, ...operandAddress(c), 2, 0);
+    const host = readable(c, ...operandAddress(c), 2, operandAccess(c));
     return host ? c.state.view.getUint16(host, true) : undefined;
   }
   return readOperand(c, index)[0] & 0xffff;
@@ -89,7 +90,7 @@ function storeWord(c: HostContext, index: number, value: number): number {
     writeOperandRegister(c, index, value, 0);
     return DONE;
   }
-  const host = writable(c, ...operandAddress(c), 2, 0);
+  const host = writable(c, ...operandAddress(c), 2, operandAccess(c));
   if (!host) return FAULT;
   c.state.view.setUint16(host, value, true);
   commit(c, host);
