@@ -13,6 +13,7 @@ import { Code } from 'iced-x86';
 import type { Batch } from './batch.ts';
 import { runInBochs } from './bochsMachine.ts';
 import { type Difference, describe, differences, withInstruction } from './compare.ts';
+import { departureOf } from './departures.ts';
 import type { Setting } from './exclusions.ts';
 import { Generator } from './generate.ts';
 import { type FuzzCase, MODES, type Mode } from './layout.ts';
@@ -71,6 +72,7 @@ async function main(): Promise<void> {
   const total = single === undefined ? whole('instructions', values.instructions) : 1;
   const show = whole('show', values.show);
   const kinds = new Map<string, number>();
+  const departures = new Map<string, number>();
   let [shown, found, done] = [0, 0, 0];
   console.log(
     `mode ${setting.mode}, ring ${setting.cpl}, against ${setting.against}, seed ${seed}, ${total} instructions`,
@@ -88,6 +90,11 @@ async function main(): Promise<void> {
     const there = await runThere({ ...batch, cases });
     const list = differences(cases, outcomes, there, bits);
     for (const difference of list) {
+      const departure = withInstruction(difference.item, bits, (instruction) => departureOf(difference, instruction));
+      if (departure !== undefined) {
+        departures.set(departure, (departures.get(departure) ?? 0) + 1);
+        continue;
+      }
       found++;
       const kind = kindOf(difference);
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
@@ -101,6 +108,7 @@ async function main(): Promise<void> {
   }
   for (const [kind, count] of [...kinds].sort((a, b) => b[1] - a[1]))
     console.log(`${String(count).padStart(7)}  ${kind}`);
+  for (const [why, count] of departures) console.log(`${String(count).padStart(7)}  departure: ${why}`);
   if (found > 0) process.exitCode = 1;
 
   function kindOf({ item, fields, here, there }: Difference): string {

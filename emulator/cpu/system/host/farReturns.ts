@@ -115,9 +115,11 @@ function loadStack(c: HostContext, stack: NewStack, frame: ReturnFrame, rpl: num
 /** Returns as the frame on the stack says. LOOKUP, or FAULT with the fault recorded and nothing changed. */
 function returnTo(c: HostContext, frame: ReturnFrame, interrupt: boolean): number {
   const { size } = frame;
-  const ip = peekStack(c, size, 0);
-  const cs = ip && peekStack(c, size, size);
-  if (!ip || !cs) return FAULT;
+  // Far RET looks at CS first: of two faults, processors and Bochs report that of the higher address.
+  const first = interrupt ? peekStack(c, size, 0) : peekStack(c, size, size);
+  const second = first && (interrupt ? peekStack(c, size, size) : peekStack(c, size, 0));
+  if (!first || !second) return FAULT;
+  const [ip, cs] = interrupt ? [first, second] : [second, first];
   const level = cpl(c);
   const selector = cs[0] & 0xffff;
   const rpl = selector & 3;
