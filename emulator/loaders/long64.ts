@@ -37,6 +37,7 @@ export function long64(image: LoadableImage, memoryBytes: number): EntryState {
       ...LONG_MODE,
       ...flatSegments(64, gdtAddress),
       ['rflags', 2n],
+      ['rdx', 0n],
       ['rsp', BigInt(stack + LONG64_STACK_BYTES)],
       ['rip', physicalEntry(image)],
     ],

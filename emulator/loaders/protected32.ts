@@ -14,6 +14,7 @@ export function flat32(gdtAddress: number, entry: bigint, selectors?: Selectors)
     ['cr0', CR0],
     ...flatSegments(32, gdtAddress, selectors),
     ['rflags', 2n],
+    ['rdx', 0n],
     ['rip', entry],
   ];
 }
