@@ -23,7 +23,7 @@ const SAMPLES = ['hello', 'supervisor-shadow-stack', 'user-ibt', 'shadow-stack-s
 const MODE_GUESTS = ['real', 'v86', 'segments'];
 const CET_GUESTS = [
   ...['registers', 'pages', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls', 'xsave'],
-  ...['compatibility', 'legacy', 'tasks', 'delivery', 'delivery32'],
+  ...['compatibility', 'legacy', 'tasks', 'delivery', 'delivery32', 'debug'],
 ];
 export const GUESTS: readonly Guest[] = [...SAMPLES.map(sample), ...[...CET_GUESTS, ...MODE_GUESTS].map(records)];
 
