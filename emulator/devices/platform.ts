@@ -203,7 +203,7 @@ export class Platform {
     const answers = (device: MemoryDevice) =>
       device.memory().some(([first, size]) => address >= first && address < first + size);
     const apic = this.localApic(this.host.currentVcpu());
-    return answers(apic) ? apic : this.memoryDevices.find(answers);
+    return apic.claims(address) ? apic : this.memoryDevices.find(answers);
   }
 
   /** Where no device answers, the bus floats high. */
@@ -223,7 +223,11 @@ export class Platform {
 
   /** The step of machine time at which a device next acts; Infinity for never. */
   deadline(): number {
-    this.nextDeadline ??= Math.ceil(Math.min(...this.timed.map((d) => d.deadline())) / NANOSECONDS_PER_STEP);
+    if (this.nextDeadline === undefined) {
+      let earliest = Number.POSITIVE_INFINITY;
+      for (const device of this.timed) earliest = Math.min(earliest, device.deadline());
+      this.nextDeadline = Math.ceil(earliest / NANOSECONDS_PER_STEP);
+    }
     return this.nextDeadline;
   }
 

@@ -473,9 +473,22 @@ export class LocalApic implements MemoryDevice, TimedDevice, MessageTarget {
     }
   }
 
+  /** Where its registers are in memory; nowhere while it is disabled or in x2APIC mode. */
   memory(): readonly (readonly [first: number, size: number])[] {
-    if (!this.enabled() || this.extended()) return [];
-    return [[this.s.base[1] * 0x1_0000_0000 + ((this.s.base[0] & 0xfffff000) >>> 0), SIZE]];
+    return this.mapped() ? [[this.page(), SIZE]] : [];
+  }
+
+  private mapped(): boolean {
+    return this.enabled() && !this.extended();
+  }
+
+  private page(): number {
+    return this.s.base[1] * 0x1_0000_0000 + ((this.s.base[0] & 0xfffff000) >>> 0);
+  }
+
+  claims(address: number): boolean {
+    const offset = address - this.page();
+    return offset >= 0 && offset < SIZE && this.mapped();
   }
 
   /** Registers are 32 bits at multiples of 16; what lies between reads as zero. */
