@@ -68,15 +68,29 @@ export function cpuid(processor: Processor, leaf: number, subleaf: number, dynam
   return registers;
 }
 
+const featureWords = new WeakMap<Processor, Map<string, number>>();
+
+/** The feature bits of a register, which hold for the processor's whole life. */
+function featureWord(processor: Processor, leaf: number, subleaf: number, register: Feature['register']): number {
+  let words = featureWords.get(processor);
+  if (words === undefined) {
+    words = new Map();
+    for (const feature of FEATURES) {
+      if (!processor.feature(feature.name)) continue;
+      const key = `${feature.leaf}.${feature.subleaf}.${feature.register}`;
+      words.set(key, (words.get(key) ?? 0) | (1 << feature.bit));
+    }
+    featureWords.set(processor, words);
+  }
+  return words.get(`${leaf}.${subleaf}.${register}`) ?? 0;
+}
+
 function profileLeaf(processor: Processor, leaf: number, subleaf: number, dynamic: DynamicState): CpuidResult {
   const { profile } = processor;
   const MAX_BASIC = profile.maxLeaf;
   let wanted = leaf >>> 0;
   if (wanted >= 0x80000000 ? wanted > MAX_EXTENDED : wanted > MAX_BASIC) wanted = MAX_BASIC;
-  const bits = (register: Feature['register']): number =>
-    FEATURES.filter(
-      (f) => f.leaf === wanted && f.subleaf === subleaf && f.register === register && processor.feature(f.name),
-    ).reduce((word, f) => word | (1 << f.bit), 0);
+  const bits = (register: Feature['register']): number => featureWord(processor, wanted, subleaf, register);
   switch (wanted) {
     case 0: {
       const [b, d, c] = text(profile.vendor) as [number, number, number];
@@ -146,9 +160,6 @@ function profileLeaf(processor: Processor, leaf: number, subleaf: number, dynami
 
   /** Leaves without subleaves ignore ECX. */
   function withSubleaf0(register: Feature['register']): number {
-    return FEATURES.filter((f) => f.leaf === wanted && f.register === register && processor.feature(f.name)).reduce(
-      (word, f) => word | (1 << f.bit),
-      0,
-    );
+    return featureWord(processor, wanted, 0, register);
   }
 }
