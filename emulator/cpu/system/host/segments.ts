@@ -1,3 +1,4 @@
+import { ACCESS } from '../../../memory/rights.ts';
 import { readRflags, writeRflags } from '../../registers.ts';
 import { DS, ES, FS, GS, gprAddress, LDTR, RSP, SS, STATE, segment, TR } from '../../state.ts';
 import {
@@ -63,12 +64,13 @@ function tableRegister(c: HostContext, index: 'gdtr' | 'idtr', load: boolean): n
   }
   if (cpl(c) !== 0 && state.low(STATE.cr4) & UMIP) return gp0(c);
   const [low, high] = [state.low(base), state.high(base)];
-  // Both parts are probed before either is written.
-  if (!writable(c, ...address, 2, operandAccess(c)) || !writable(c, ...after, bytes, operandAccess(c))) return FAULT;
-  const limitHost = writable(c, ...address, 2, operandAccess(c));
+  // Both parts are probed before either is written. The whole is aligned to 4 (SDM Vol. 3A §7.15, vector 17).
+  const access = operandAccess(c) | ACCESS.ANY_ALIGNMENT;
+  if (!writable(c, ...address, 4, operandAccess(c)) || !writable(c, ...after, bytes, access)) return FAULT;
+  const limitHost = writable(c, ...address, 2, access);
   state.view.setUint16(limitHost, state.get32(limit), true);
   commit(c, limitHost);
-  const host = writable(c, ...after, bytes, operandAccess(c));
+  const host = writable(c, ...after, bytes, access);
   state.view.setUint32(host, low, true);
   if (bytes === 8) state.view.setUint32(host + 4, high, true);
   commit(c, host);
