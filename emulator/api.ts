@@ -3,6 +3,7 @@ import type { CpuidOverrides, MsrOverrides } from './cpu/profiles/overrides.ts';
 import type { SegmentedAddress, TranslationAccess, TranslationExplanation } from './memory/explanation.ts';
 
 export type {
+  CachedStructureStep,
   CachedTranslation,
   EntryStep,
   MemoryTypeStep,

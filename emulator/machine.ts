@@ -27,6 +27,8 @@ import type { SegmentedAddress, TranslationAccess, TranslationExplanation } from
 import { HostMemory } from './memory/hostMemory.ts';
 import { inspectTranslation } from './memory/inspect.ts';
 import { ARCH_TLB_BASE, ARCH_TLB_SIZE, RAM_BASE, STATE_BASE, STATE_SIZE } from './memory/map.ts';
+import type { MemoryType } from './memory/memoryTypes.ts';
+import { accessedMemoryType } from './memory/tlbView.ts';
 
 /** So many logical IDs has a flat xAPIC destination. */
 const MOST_CPUS = 8;
@@ -196,6 +198,11 @@ export class Machine implements MachineApi {
 
   explainTranslation(address: LinearAddress | SegmentedAddress, access?: TranslationAccess): TranslationExplanation {
     return new TranslationExplainer(this.vcpu.state, this.memory).explain(address, access);
+  }
+
+  /** Memory type of the page that an access to a linear address has just reached; undefined when the TLB has no such page. */
+  accessedMemoryType(address: LinearAddress): MemoryType | undefined {
+    return accessedMemoryType(this.vcpu.state, address);
   }
 
   readPhysical(address: HostPhysicalAddress, length: number): MemoryRead {

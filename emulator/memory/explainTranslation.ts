@@ -14,7 +14,7 @@ import type { HostMemory } from './hostMemory.ts';
 import { RAM_BASE } from './map.ts';
 import { effectiveType } from './memoryTypes.ts';
 import { CR4_LA57, ENTRY_NAMES, levelShift, PAE, type PagingMode, pagingMode } from './pagingModes.ts';
-import { type CachedEntry, cachedEntry } from './tlbView.ts';
+import { type CachedEntry, type CachedStructure, cachedEntry, cachedStructure } from './tlbView.ts';
 import { bitList, entryFlags, frameOf, mapsPage, reservedBits } from './translationEntries.ts';
 import { accessBits, isWrite, protectionKey, refusal } from './translationRights.ts';
 
@@ -202,10 +202,11 @@ export class TranslationExplainer {
     const walk = new Walk(state, mode, linear, access, (at) => this.readEntry(mode, at));
     const end = walk.run(root.table);
     const found = cachedEntry(state, linear);
-    const common = { root, entries: walk.steps };
+    const structure = this.structure(mode, linear, walk.steps);
+    const common = { root, entries: walk.steps, ...(structure ? { structure } : {}) };
     if ('refused' in end) {
       const cached = found ? this.cached(found, undefined, linear) : undefined;
-      const now = this.now(found, cached, access, end.refused);
+      const now = this.now(found, cached, access, this.byStructure(mode, linear, access) ?? end.refused);
       return { ...common, ...(cached ? { cached } : {}), outcome: end.refused, now };
     }
     const { page, rights, key } = end;
@@ -228,8 +229,49 @@ export class TranslationExplainer {
       memoryType: this.memoryType(physical, patIndexOf(page)),
       ...(cached ? { cached } : {}),
       outcome,
-      now: this.now(found, cached, access, outcome),
+      now: this.now(found, cached, access, this.byStructure(mode, linear, access) ?? outcome),
     };
+  }
+
+  /** The structure entry that a walk would start from, and whether the tables still agree with it. */
+  private structure(
+    mode: PagingMode,
+    linear: bigint,
+    steps: readonly EntryStep[],
+  ): TranslationExplanation['structure'] {
+    const held = cachedStructure(this.state, mode, linear);
+    if (!held) return undefined;
+    const name = ENTRY_NAMES[held.level - 1]!;
+    const above = steps.filter((step) => step.address !== undefined && step.level >= held.level);
+    const all = (bit: bigint) => above.every((step) => (step.raw & bit) !== 0n);
+    const same =
+      above.at(-1)?.level === held.level &&
+      above.every((step) => (step.raw & 1n) !== 0n && step.reserved === 0n && !step.mapsPage) &&
+      above.at(-1)!.frame === held.table &&
+      held.writable === all(2n) &&
+      held.user === all(4n) &&
+      held.executable === above.every((step) => mode.entryBytes === 4 || step.raw >> 63n === 0n);
+    const sentence = same
+      ? `The processor holds the ${name}: a walk starts at the table at ${hex(held.table)}.`
+      : `The processor still holds a ${name} that leads to the table at ${hex(held.table)}: the tables have changed and nothing invalidated it.`;
+    return { name, table: held.table, stale: !same, sentence };
+  }
+
+  /** What a walk from the held structure entry comes to; undefined when it would begin again at the root. */
+  private byStructure(
+    mode: PagingMode,
+    linear: bigint,
+    access: Required<TranslationAccess>,
+  ): TranslationOutcome | undefined {
+    const held = cachedStructure(this.state, mode, linear);
+    if (!held) return undefined;
+    const end = new Walk(this.state, mode, linear, access, (at) => this.readEntry(mode, at)).run(held.table, held);
+    if ('refused' in end) return undefined;
+    const key = protectionKey(this.state, end.rights.user, end.key);
+    if (refusal(this.state, end.rights, key, access)) return undefined;
+    const physical = end.page.frame | (linear & BigInt(end.page.pageBytes! - 1));
+    const sentence = `By the held ${ENTRY_NAMES[held.level - 1]}, linear ${hex(linear)} is physical ${hex(physical)}.`;
+    return { ok: true, physical, pageBytes: end.page.pageBytes!, sentence };
   }
 
   private whatIsThere(physical: bigint): string {
@@ -316,18 +358,23 @@ class Walk {
     return { ok: false, vector: 14, errorCode, refusedBy, bit, sentence };
   }
 
-  run(root: bigint): WalkEnd {
+  /** From the root, or from the table that a held structure entry leads to. */
+  run(root: bigint, held?: CachedStructure): WalkEnd {
     const { mode, state, linear } = this;
     let table = root;
-    if (mode === PAE) {
+    if (mode === PAE && !held) {
       const index = Number(linear >> 30n);
       const raw = state.get64(PDPTES[index]!);
       const step = this.record(3, index, raw);
       if (!(raw & 1n)) return { refused: this.notPresent(step) };
       table = step.frame;
     }
-    let rights = { writable: true, user: true, executable: true };
-    for (let level = mode.levels; ; level--) {
+    let rights: Pick<TranslationRights, 'writable' | 'user' | 'executable'> = held ?? {
+      writable: true,
+      user: true,
+      executable: true,
+    };
+    for (let level = held ? held.level - 1 : mode.levels; ; level--) {
       const index = Number((linear >> BigInt(levelShift(mode, level))) & ((1n << BigInt(mode.indexBits)) - 1n));
       const address = table + BigInt(index * mode.entryBytes);
       const raw = this.read(address);

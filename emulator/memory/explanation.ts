@@ -87,6 +87,16 @@ export interface CachedTranslation {
   readonly sentence: string;
 }
 
+/** A paging-structure entry that the processor holds: a walk for the address starts below it. */
+export interface CachedStructureStep {
+  readonly name: EntryName;
+  /** The table that it leads to. */
+  readonly table: bigint;
+  /** The tables in memory lead elsewhere by now, or with other rights. */
+  readonly stale: boolean;
+  readonly sentence: string;
+}
+
 export type TranslationOutcome =
   | { readonly ok: true; readonly physical: bigint; readonly pageBytes: number; readonly sentence: string }
   | {
@@ -118,9 +128,11 @@ export interface TranslationExplanation {
   readonly memoryType?: MemoryTypeStep;
   /** Present when the architectural TLB holds the page. */
   readonly cached?: CachedTranslation;
+  /** Present when a paging-structure cache holds an entry on the way. */
+  readonly structure?: CachedStructureStep;
   /** What the tables in memory answer to the access. */
   readonly outcome: TranslationOutcome;
-  /** What the processor would do now: by the cached translation where that one serves, otherwise `outcome`. */
+  /** What the processor would do now: by what it has cached where that serves, otherwise `outcome`. */
   readonly now: TranslationOutcome;
 }
 

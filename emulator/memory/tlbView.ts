@@ -1,7 +1,8 @@
 import type { StateView } from '../cpu/state.ts';
-import { SIZE_CLASSES, TLB, TLB_ENTRY, WAYS } from './architecturalTlb.ts';
+import { SIZE_CLASSES, TLB, TLB_ENTRY, TLB_PAT_SHIFT, WAYS } from './architecturalTlb.ts';
 import type { TranslationRights } from './explanation.ts';
-import { levelShift, type PagingMode } from './pagingModes.ts';
+import { effectiveType, type MemoryType } from './memoryTypes.ts';
+import { levelShift, type PagingMode, pagingMode } from './pagingModes.ts';
 import { CURRENT, STRUCTURE, structureCache } from './structureCaches.ts';
 
 /** The architectural TLB seen from outside: what `tlbFind` finds, without the accesses of a guest. */
@@ -10,6 +11,8 @@ export interface CachedEntry {
   readonly pageBytes: number;
   readonly rights: TranslationRights;
   readonly key: number;
+  /** PAT, PCD and PWT as an index into IA32_PAT. */
+  readonly patIndex: number;
 }
 
 /** The translation that an access to a canonical linear address would use; undefined when it would walk. */
@@ -30,6 +33,7 @@ export function cachedEntry(state: StateView, linear: bigint): CachedEntry | und
         pageBytes: 2 ** c.shift,
         rights: rightsOf(flags),
         key: (flags >> 8) & 15,
+        patIndex: (flags >> TLB_PAT_SHIFT) & 7,
       };
     }
   }
@@ -76,4 +80,18 @@ export function cachedStructure(state: StateView, mode: PagingMode, linear: bigi
     };
   }
   return undefined;
+}
+
+/**
+ * Memory type of an access that has just been made to a linear address: its translation is in the TLB. Without paging
+ * the MTRRs decide alone.
+ *
+ * @returns undefined when the TLB does not hold the page (the access did not reach it)
+ */
+export function accessedMemoryType(state: StateView, linear: bigint): MemoryType | undefined {
+  if (!pagingMode(state)) return effectiveType(state, Number(linear & 0xffff_ffffn), 0, -1).type;
+  const entry = cachedEntry(state, linear);
+  if (!entry) return undefined;
+  const physical = entry.physical | (linear & BigInt(entry.pageBytes - 1));
+  return effectiveType(state, Number(physical & 0xffff_ffffn), Number(physical >> 32n), entry.patIndex).type;
 }
