@@ -25,7 +25,7 @@ import {
   readDescriptor,
   setDescriptorBit,
 } from './host/descriptors.ts';
-import { innerStack } from './host/innerStack.ts';
+import { type InnerStack, innerStack } from './host/innerStack.ts';
 import { pushAll } from './host/stack.ts';
 import { deliverToTask } from './host/taskGates.ts';
 import { leaveVirtual8086, redirectInterrupt, virtual8086Frame } from './host/virtual8086.ts';
@@ -134,10 +134,11 @@ export function deliverLegacy(c: HostContext): 0 | 1 | string {
   const pushes = [flags, oldCs, returnRip, ...(hasError ? [error] : [])];
   const undo = checkpoint(c);
   let stackCode = ext;
+  let stack: InnerStack | undefined;
   if (newLevel < level) {
     pushes.unshift(state.get32(segment(SS).selector), state.low(rspField));
     if (v86) pushes.unshift(...virtual8086Frame(c));
-    const stack = innerStack(c, newLevel, ext);
+    stack = innerStack(c, newLevel, ext);
     if (!stack) return 1;
     stack.load();
     stackCode |= state.get32(segment(SS).selector) & 0xfffc;
@@ -150,6 +151,7 @@ export function deliverLegacy(c: HostContext): 0 | 1 | string {
   const entered =
     pushAll(c, size, pushes, stackCode) &&
     withinLimit() &&
+    (!stack || stack.markAccessed()) &&
     shadowFrame(c, level, newLevel, oldCs, returnRip) &&
     setDescriptorBit(c, d, 0x100);
   if (!entered) {

@@ -20,7 +20,7 @@ const sample = (name: string): Guest => ({
 const records = (name: string): Guest => ({ name, path: absolute(`guests/${name}.s`), kind: 'records' });
 
 const SAMPLES = ['hello', 'supervisor-shadow-stack', 'user-ibt', 'shadow-stack-switch'];
-const MODE_GUESTS = ['real', 'v86', 'segments'];
+const MODE_GUESTS = ['real', 'v86', 'segments', 'gates'];
 const CET_GUESTS = [
   ...['registers', 'pages', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls', 'xsave'],
   ...['compatibility', 'legacy', 'tasks', 'delivery', 'delivery32', 'debug'],

@@ -213,7 +213,7 @@ function switchLegacy(
   stack.load();
   const code = state.get32(segment(SS).selector) & 0xfffc;
   if (!pushAll(c, gate.size, [oldSs, oldRsp, ...parameters, oldCs, returnRip[0]], code)) return false;
-  if (targetInRange(c, target, ...gate.target)) return true;
+  if (targetInRange(c, target, ...gate.target)) return stack.markAccessed();
   gp0(c);
   return false;
 }

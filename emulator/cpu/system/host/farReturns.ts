@@ -105,7 +105,7 @@ function loadStack(c: HostContext, stack: NewStack, frame: ReturnFrame, rpl: num
   const { state } = c;
   if (stack.descriptor) putDescriptor(c, SS, stack.selector, stack.descriptor);
   else putNull(c, SS, stack.selector, rpl);
-  const narrow = frame.size === 2 || !(to64 || state.get32(segment(SS).attributes) & 0x4000);
+  const narrow = !(to64 || state.get32(segment(SS).attributes) & 0x4000);
   const [low, high] = addTo(...stack.pointer, frame.release);
   if (narrow)
     state.setHalves(rspField, ((state.low(rspField) & 0xffff0000) | (low & 0xffff)) >>> 0, state.high(rspField));

@@ -31,11 +31,15 @@ export function innerStack64(c: HostContext, level: number): [number, number] | 
   return isCanonicalTarget(c, ...rsp) ? rsp : refuse(VECTOR.SS, 0);
 }
 
-/**
- * SSn:ESPn of a 32- or 16-bit TSS, checked for use by `level`; `load` makes it the stack and `level` the CPL. Undefined
- * with the fault recorded.
- */
-export function innerStack(c: HostContext, level: number, ext: number): { load(): void } | undefined {
+export interface InnerStack {
+  /** Makes it the stack, and its level the CPL. */
+  load(): void;
+  /** Sets the descriptor's accessed bit, once there is room for the frame. False with the fault recorded. */
+  markAccessed(): boolean;
+}
+
+/** SSn:ESPn of a 32- or 16-bit TSS, checked for use by `level`. Undefined with the fault recorded. */
+export function innerStack(c: HostContext, level: number, ext: number): InnerStack | undefined {
   const { state } = c;
   const refuse = (vector: number, code: number) => {
     raise(c, vector, code);
@@ -62,13 +66,15 @@ export function innerStack(c: HostContext, level: number, ext: number): { load()
     (a & (AR.S | AR.CODE | AR.WRITABLE)) === (AR.S | AR.WRITABLE) && dplOf(a) === level && (ss & 3) === level;
   if (!good) return refuse(VECTOR.TS, (ss & 0xfffc) | ext);
   if (!(a & AR.PRESENT)) return refuse(VECTOR.SS, (ss & 0xfffc) | ext);
-  if (!setDescriptorBit(c, d, 0x100)) return undefined;
   return {
     load: () => {
       putDescriptor(c, SS, ss, d);
       state.set32(STATE.cpl, level);
-      state.setHalves(rspField, esp, 0);
+      // A stack of 16 bits takes SP alone.
+      const low = a & AR.D ? esp : ((state.low(rspField) & 0xffff0000) | (esp & 0xffff)) >>> 0;
+      state.setHalves(rspField, low, 0);
       c.exports.updateContext();
     },
+    markAccessed: () => setDescriptorBit(c, d, 0x100),
   };
 }
