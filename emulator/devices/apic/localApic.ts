@@ -219,12 +219,10 @@ export class LocalApic implements MemoryDevice, TimedDevice, MessageTarget {
     this.s.sipiVector = -1;
   }
 
-  /** Whether a device could send this processor an NMI: LINT1 or LINT0 lets one through. */
+  /** Whether a device could send this processor an NMI: LINT0 passes the 8259s on as one. Nothing drives LINT1. */
   nmiWired(): boolean {
-    return [REGISTER.LVT_LINT0, REGISTER.LVT_LINT1].some((register) => {
-      const entry = this.lvt(register);
-      return (entry & LVT.MASKED) === 0 && ((entry >>> 8) & 7) === DELIVERY.NMI;
-    });
+    const entry = this.lvt(REGISTER.LVT_LINT0);
+    return (entry & LVT.MASKED) === 0 && ((entry >>> 8) & 7) === DELIVERY.NMI;
   }
 
   // Interrupts that come in.
