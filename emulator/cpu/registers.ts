@@ -1,7 +1,16 @@
 import type { RegisterDescription } from '../api.ts';
 import { flagA, flagC, flagO, flagP, flagS, flagZ } from './flagValues.ts';
 import { MEMORY_TYPE_MSRS } from './memoryTypeMsrs.ts';
-import { type Field, GPR_BASE, SEGMENT_NAMES, STATE, type StateView, segment, XMM_BASE } from './state.ts';
+import {
+  type Field,
+  GPR_BASE,
+  SEGMENT_NAMES,
+  STATE,
+  type StateView,
+  segment,
+  XMM_BASE,
+  YMM_HIGH_OFFSET,
+} from './state.ts';
 
 /** The registers that a debugger can name, in one table. */
 const GENERAL = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
@@ -182,6 +191,15 @@ export function writeRflags(state: StateView, value: number): void {
   state.set32(STATE.flagWord, (bit(7) << 8) | ((bit(2) ^ 1) << 9));
 }
 
+/** Addresses of an XMM or YMM register's 64-bit parts, lowest first. */
+function vectorParts(name: string): number[] | undefined {
+  const found = /^([xy])mm(\d|1[0-5])$/.exec(name);
+  if (!found) return undefined;
+  const low = XMM_BASE + Number(found[2]) * 16;
+  const high = low + YMM_HIGH_OFFSET;
+  return found[1] === 'x' ? [low, low + 8] : [low, low + 8, high, high + 8];
+}
+
 /** @throws RangeError for an unknown name */
 export function readRegister(state: StateView, requested: string): bigint {
   const name = ALIASES[requested] ?? requested;
@@ -199,10 +217,9 @@ export function readRegister(state: StateView, requested: string): bigint {
     const whole = state.get64({ address: GPR_BASE + part.index * 8, bits: 64 });
     return BigInt.asUintN(part.bits, whole >> BigInt(part.shift));
   }
-  const xmm = /^xmm(\d|1[0-5])$/.exec(name);
-  if (xmm) {
-    const address = XMM_BASE + Number(xmm[1]) * 16;
-    return state.get64({ address, bits: 64 }) | (state.get64({ address: address + 8, bits: 64 }) << 64n);
+  const vector = vectorParts(name);
+  if (vector) {
+    return vector.reduce((value, address, i) => value | (state.get64({ address, bits: 64 }) << BigInt(64 * i)), 0n);
   }
   throw new RangeError(`there is no register "${requested}"`);
 }
@@ -256,13 +273,12 @@ export function writeRegister(state: StateView, requested: string, value: bigint
     state.set64(field, part.bits === 32 ? inserted : (state.get64(field) & ~mask) | inserted);
     return undefined;
   }
-  const xmm = /^xmm(\d|1[0-5])$/.exec(name);
-  if (xmm) {
-    const refused = tooWide(128);
+  const vector = vectorParts(name);
+  if (vector) {
+    const refused = tooWide(vector.length * 64);
     if (refused) return refused;
-    const address = XMM_BASE + Number(xmm[1]) * 16;
-    state.set64({ address, bits: 64 }, value);
-    state.set64({ address: address + 8, bits: 64 }, BigInt.asUintN(128, value) >> 64n);
+    const whole = BigInt.asUintN(vector.length * 64, value);
+    for (const [i, address] of vector.entries()) state.set64({ address, bits: 64 }, whole >> BigInt(64 * i));
     return undefined;
   }
   return `There is no register "${requested}".`;

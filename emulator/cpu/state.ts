@@ -29,6 +29,8 @@ export const ZERO_ADDRESS = STATE_BASE + 0x80;
 export const XMM_BASE = STATE_BASE + 0x100;
 /** Bits 255:128 of YMM0–YMM15: state component 2 of XSAVE. */
 export const YMM_HIGH_BASE = STATE_BASE + 0x200;
+/** From a register's low half to its high one. */
+export const YMM_HIGH_OFFSET = YMM_HIGH_BASE - XMM_BASE;
 export const xmmAddress = (index: number): number => XMM_BASE + index * 16;
 
 /** Segment register numbers as in instruction encodings; LDTR and TR follow. */

@@ -11,6 +11,8 @@ export interface DecodedOperand {
   readonly register: number;
 }
 
+const isYmm = (register: Register): boolean => register >= Register.YMM0 && register <= Register.YMM15;
+const isVector = (register: Register): boolean => registerLetter(register) === 'v';
 const isGpr = (register: Register): boolean => register >= Register.AL && register <= Register.R15;
 
 /** State address of a general or XMM register; AH, CH, DH, BH are the second byte. */
@@ -18,12 +20,13 @@ export function registerAddress(register: Register): number {
   if (register >= Register.AH && register <= Register.BH) return gprAddress(register - Register.AH) + 1;
   if (isGpr(register)) return gprAddress(RegisterExt.number(RegisterExt.fullRegister(register)));
   if (register >= Register.XMM0 && register <= Register.XMM15) return xmmAddress(register - Register.XMM0);
+  if (isYmm(register)) return xmmAddress(register - Register.YMM0);
   return 0;
 }
 
 function registerLetter(register: Register): string {
   if (isGpr(register)) return 'r';
-  if (register >= Register.XMM0 && register <= Register.XMM15) return 'v';
+  if ((register >= Register.XMM0 && register <= Register.XMM15) || isYmm(register)) return 'v';
   if (RegisterExt.isSegmentRegister(register)) return 's';
   return '?';
 }
@@ -116,7 +119,8 @@ export function decodeMemory(instruction: Instruction, codeBits: number): Memory
   const ripRelative = base === Register.RIP || base === Register.EIP;
   return {
     base: ripRelative ? ENGINE.ripBase.address : base === Register.None ? ZERO_ADDRESS : registerAddress(base),
-    index: index === Register.None ? ZERO_ADDRESS : registerAddress(index),
+    // A vector of indices is the gather's own (`decode/vex.ts`).
+    index: index === Register.None || isVector(index) ? ZERO_ADDRESS : registerAddress(index),
     scale: Math.log2(instruction.memoryIndexScale),
     displacementLow,
     displacementHigh,

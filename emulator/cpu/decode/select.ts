@@ -5,6 +5,7 @@ import { FS } from '../state.ts';
 import { HOST_INDEX, hostAccess } from '../system/hostTable.ts';
 import { type DecodedOperand, dataSegment, implicitAddressBits, segmentNumber } from './operands.ts';
 import { selectVector } from './vectors.ts';
+import { selectVex } from './vex.ts';
 
 /** Which form an instruction gets in a context; `shape` is absent when the operands' letters are it. */
 export interface Selection {
@@ -305,7 +306,7 @@ export function select(s: Selecting): Selection | undefined {
     case 'ud2':
       return UNDEFINED;
   }
-  const vector = selectVector(s);
+  const vector = selectVex(s) ?? selectVector(s);
   if (vector) return vector;
   if (HOST_INDEX.has(mnemonic)) return { ...host(mnemonic, s), ends: ENDING_HOST.has(mnemonic) };
   return undefined;

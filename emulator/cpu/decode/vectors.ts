@@ -78,7 +78,7 @@ const PERMUTATIONS: Readonly<Record<string, readonly [bytes: number, base: numbe
 };
 
 /** Byte i: where the element that field i of the immediate names begins. */
-function permutation(mnemonic: string, immediate: number): Partial<Selection> {
+export function permutation(mnemonic: string, immediate: number): Partial<Selection> {
   const found = PERMUTATIONS[mnemonic];
   if (!found) return {};
   const [bytes, base] = found;
@@ -86,7 +86,7 @@ function permutation(mnemonic: string, immediate: number): Partial<Selection> {
   return { immediate: places.reduce((a, b) => a | b) };
 }
 
-function formOf({ mnemonic, operands }: Selecting): Selection | undefined {
+export function formOf({ mnemonic, operands }: Selecting): Selection | undefined {
   const sizedBy = SIZED_BY[mnemonic];
   return sizedBy === undefined ? FORMS.get(mnemonic) : { name: mnemonic, size: operands[sizedBy]!.bits };
 }
@@ -97,9 +97,12 @@ export function selectVector(s: Selecting): Selection | undefined {
   if (s.mnemonic === 'movnti' || s.mnemonic === 'movdiri') return { name: 'mov', size: s.operands[1]!.bits };
   // MMX registers, and YMM ones.
   if (s.operands.some((operand) => operand.letter === '?')) return undefined;
+  if (s.code.startsWith('VEX_')) return undefined;
   const form = formOf(s);
   if (!form) return undefined;
   if (s.context & CONTEXT.NO_SSE) return { name: 'ud', size: 0, shape: '', ends: true };
   if (s.context & CONTEXT.TASK_SWITCHED) return { name: 'nm', size: 0, shape: '', ends: true };
-  return { ...form, ...permutation(s.mnemonic, s.instruction.immediate8) };
+  // Predicates of SSE's comparisons have three bits.
+  const predicate = /^cmp[ps][sd]$/.test(s.mnemonic) ? { immediate: s.instruction.immediate8 & 7 } : {};
+  return { ...form, ...permutation(s.mnemonic, s.instruction.immediate8), ...predicate };
 }

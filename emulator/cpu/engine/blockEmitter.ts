@@ -23,7 +23,19 @@ import { maskTo } from '../../wasm/width.ts';
 import type { DecodedInstruction, MemoryOperand } from '../decode/decoded.ts';
 import { isStackSegment } from '../decode/operands.ts';
 import type { FlagState } from '../flags.ts';
-import { ENGINE, GPR_BASE, get32, get64, gprAddress, put32, put64, STATE, XMM_BASE, ZERO_ADDRESS } from '../state.ts';
+import {
+  ENGINE,
+  GPR_BASE,
+  get32,
+  get64,
+  gprAddress,
+  put32,
+  put64,
+  STATE,
+  XMM_BASE,
+  YMM_HIGH_OFFSET,
+  ZERO_ADDRESS,
+} from '../state.ts';
 import type { Core } from './core.ts';
 import type { Emitter, Form } from './emitter.ts';
 import { EmitterBase, type RegisterOperand } from './emitterBase.ts';
@@ -256,6 +268,14 @@ export class BlockEmitter extends EmitterBase implements Emitter {
 
   writeVector(operand: number, value: V128): void {
     this.f.store128(i32(0), value, this.place(operand));
+  }
+
+  vectorLane(operand: number, lane: 0 | 1): V128 {
+    return load128(i32(0), this.place(operand) + lane * YMM_HIGH_OFFSET);
+  }
+
+  writeVectorLane(operand: number, lane: 0 | 1, value: V128): void {
+    this.f.store128(i32(0), value, this.place(operand) + lane * YMM_HIGH_OFFSET);
   }
 
   writeLow(operand: number, value: I64, bits: 32 | 64): void {

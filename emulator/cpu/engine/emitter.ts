@@ -63,6 +63,13 @@ export interface Emitter {
   writeLow(operand: number, value: I64, bits: 32 | 64): void;
   /** Probes a memory destination of 16 bytes; for a register, nothing. The result stores the value. */
   vectorWriter(operand: number, aligned: boolean): { write(value: V128): void };
+  /** 128 bits of a vector register: the low half, or the high one of a YMM register. */
+  vectorLane(operand: number, lane: 0 | 1): V128;
+  writeVectorLane(operand: number, lane: 0 | 1, value: V128): void;
+  /** Host address of the `bytes` bytes of the memory operand, readable; `aligned`: #GP(0) at other addresses. */
+  source(operand: number, bytes: number, aligned: boolean): Local<'i32'>;
+  /** The same, writable; `commit` must follow the stores. */
+  target(operand: number, bytes: number, aligned: boolean): { readonly host: Local<'i32'>; commit(): void };
   /** Immediate number 0 or 1, already extended as the instruction wants it. */
   immediate(which?: 0 | 1): I64;
 

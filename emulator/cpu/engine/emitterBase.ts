@@ -120,8 +120,8 @@ export abstract class EmitterBase {
     };
   }
 
-  private requireVectorAlignment(linear: Local<'i64'>): void {
-    this.f.if(and(wrap(linear), i32(15)), () => this.raise(GP, 0));
+  private requireVectorAlignment(linear: Local<'i64'>, bytes = 16): void {
+    this.f.if(and(wrap(linear), i32(bytes - 1)), () => this.raise(GP, 0));
   }
 
   readVector(operand: number, aligned: boolean): Local<'v128'> {
@@ -142,6 +142,18 @@ export abstract class EmitterBase {
         site.commit();
       },
     };
+  }
+
+  source(operand: number, bytes: number, aligned: boolean): Local<'i32'> {
+    const linear = this.linear(operand, bytes * 8, false);
+    if (aligned) this.requireVectorAlignment(linear, bytes);
+    return readableAt(this, linear, bytes, this.stackBit());
+  }
+
+  target(operand: number, bytes: number, aligned: boolean): { readonly host: Local<'i32'>; commit(): void } {
+    const linear = this.linear(operand, bytes * 8, true);
+    if (aligned) this.requireVectorAlignment(linear, bytes);
+    return writableAt(this, linear, bytes, this.stackBit());
   }
 
   raise(vector: number, errorCode?: I32 | number): void {

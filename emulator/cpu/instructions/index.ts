@@ -4,6 +4,7 @@ import { fastCalls } from '../system/fastCalls.ts';
 import { interruptReturn } from '../system/iret64.ts';
 import { pagingInstructions } from '../system/pagingInstructions.ts';
 import { arithmetic } from './arithmetic.ts';
+import { avx } from './avx/index.ts';
 import { bits } from './bits.ts';
 import { control } from './control.ts';
 import { dataTransfer } from './dataTransfer.ts';
@@ -20,6 +21,7 @@ import { timeStamp } from './timeStamp.ts';
 /** Every instruction's semantics, by SDM group. */
 export const DEFINITIONS: readonly Definition[] = [
   ...arithmetic,
+  ...avx,
   ...bits,
   ...cetInstructions,
   ...control,

@@ -49,7 +49,7 @@ const COMMON = [
   'nx pdpe1gb',
   'apic x2apic tsc_deadline_timer tsc_adjust arat',
   'shstk ibt',
-  'xsave xsaveopt xsavec xgetbv1 xsaves',
+  'xsave xsaveopt xsavec xgetbv1 xsaves avx avx2',
   'mce mca',
   'spec_ctrl stibp ssbd flush_l1d md_clear arch_capabilities',
 ].flatMap((names) => names.split(' '));

@@ -15,6 +15,7 @@ import {
   select,
   shl,
   shrU,
+  wrap,
   xor,
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Local } from '../../wasm/functionBuilder.ts';
@@ -26,12 +27,13 @@ import { INVALID, note } from './mxcsr.ts';
 /** How two values relate: one bit each. */
 export const RELATION = { LESS: 1, EQUAL: 2, GREATER: 4, UNORDERED: 8 } as const;
 
-/** The relations for which CMPPS's predicates 0 to 7 are true, four bits each (SDM Vol. 2A Table 3-1). */
-const PREDICATES = 0x7ced8312;
+/** The relations for which VCMPPS's predicates 0 to 15 are true, four bits each (SDM Vol. 2A Table 3-1). */
+const PREDICATES = 0xf4650b9a7ced8312n;
 export const relationsOf = (predicate: I32): I32 =>
-  and(shrU(i32(PREDICATES), shl(and(predicate, i32(7)), i32(2))), i32(15));
-/** LT, LE, NLT and NLE signal quiet NaNs too. */
-const signalsQuiet = (predicate: I32): I32 => gtU(and(add(predicate, i32(1)), i32(3)), i32(1));
+  and(wrap(shrU(i64(PREDICATES), extendU(shl(and(predicate, i32(15)), i32(2))))), i32(15));
+/** LT, LE, NLT and NLE signal quiet NaNs too; predicates from 16 on do the opposite of those below. */
+const signalsQuiet = (predicate: I32): I32 =>
+  xor(gtU(and(add(predicate, i32(1)), i32(3)), i32(1)), and(shrU(predicate, i32(4)), i32(1)));
 
 /** The value as a signed integer that orders like it; zeros are equal. Not for NaNs. */
 function orderKey(F: Format, x: Local<'i64'>): I64 {

@@ -1,4 +1,4 @@
-import type { ValueType } from '../../wasm/expressions.ts';
+import { i32, type ValueType } from '../../wasm/expressions.ts';
 import type { FunctionReference } from '../../wasm/moduleBuilder.ts';
 import type { Core } from '../engine/core.ts';
 import { defineAdd, defineDivide, defineMultiply, defineSquareRoot } from './arithmetic.ts';
@@ -20,6 +20,8 @@ const packed = ['v128', 'v128', 'i32'] as const;
 /** Parameters and result of each function, so that a module can define them or import them from another. */
 export const SOFTFLOAT_FUNCTIONS = {
   conclude: [[], 'i32'],
+  /** Stands for `conclude` while more elements of the instruction are to come: notes stay. */
+  defer: [[], 'i32'],
   round32: [['i64', 'i32', 'i64'], 'i64'],
   round64: [['i64', 'i32', 'i64'], 'i64'],
   /** (a, b, 1 to subtract). */
@@ -95,6 +97,7 @@ export function declareSoftfloat(
 export function defineSoftfloat(core: Core): void {
   const s = core.softfloat;
   defineConclude(core, s.conclude);
+  core.module.define(s.defer, (f) => f.return(i32(0)));
   for (const bits of [32, 64] as const) {
     const F = formatOf(bits);
     const round = s[`round${bits}`];

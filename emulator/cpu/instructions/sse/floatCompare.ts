@@ -17,8 +17,8 @@ import {
   vectorOperator,
 } from './native.ts';
 
-/** SDM Vol. 2: CMP, COMI, UCOMI, MIN and MAX. None rounds, so only denormals and NaNs concern MXCSR. */
-const predicate = (e: Emitter): I32 => and(wrap(e.immediate()), i32(7));
+/** The SSE forms' predicates, 0 to 7, come masked from the decoder. SDM Vol. 2: CMP, COMI, UCOMI, MIN and MAX. None rounds, so only denormals and NaNs concern MXCSR. */
+const predicate = (e: Emitter): I32 => and(wrap(e.immediate()), i32(31));
 const letters = { 32: 's', 64: 'd' } as const;
 
 function scalarOperands(e: Emitter, bits: Bits) {

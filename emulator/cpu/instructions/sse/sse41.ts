@@ -35,7 +35,7 @@ import { binary, operator, POSITIONS } from './packedInteger.ts';
 /** SDM Vol. 2: the rest of SSE4.1, and PCMPGTQ of SSE4.2. */
 const rare = (definition: Definition): Definition => ({ ...definition, rare: true });
 
-const EXTENSIONS = {
+export const EXTENSIONS = {
   s: { 8: 0x87, 16: 0xa7, 32: 0xc7 },
   z: { 8: 0x89, 16: 0xa9, 32: 0xc9 },
 } as const;
