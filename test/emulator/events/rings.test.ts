@@ -51,6 +51,15 @@ describe('faults at CPL 0', () => {
     expect(event!.handlerRsp).toBe((event!.rsp & ~15n) - (error === -1n ? 48n : 40n) - (error === -1n ? 0n : 8n));
   });
 
+  it('LLDT and LTR keep the type of what they load', async () => {
+    const made = await kernel(
+      'movb $0x82, gdt + 0x3d(%rip)\n movq $0, gdt + 0x40(%rip)\n movw $0x38, %cx\n lldt %cx\n hlt',
+    );
+    runToEnd(made.machine);
+    expect(made.machine.readRegister('ldtr.attributes') & 0xffn).toBe(0x82n);
+    expect(made.machine.readRegister('tr.attributes') & 0xffn).toBe(0x8bn);
+  });
+
   it('IST switches the stack also without a change of rings', async () => {
     const { made, event } = await firstEvent('movb $1, idt + 6 * 16 + 4(%rip)\n movq %rsp, %rbp\n ud2');
     expect(event).toMatchObject({ vector: 6, rsp: made.machine.readRegister('rbp'), ss: 0x10 });

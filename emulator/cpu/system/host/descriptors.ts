@@ -109,7 +109,9 @@ export const putNull = (c: HostContext, index: number, selector: number, dpl = 0
 export function putDescriptor(c: HostContext, index: number, selector: number, d: Descriptor): void {
   const attributes = attributesOf(d);
   const flat64 = index === CS && longMode(c) && attributes & AR.L;
-  putSegment(c, index, selector, flat64 ? [0, 0] : [baseOf(d), d.baseHigh], limitOf(d), attributes | AR.ACCESSED);
+  // System segments (LDTR, TR) have a type there instead.
+  const accessed = attributes & AR.S ? AR.ACCESSED : 0;
+  putSegment(c, index, selector, flat64 ? [0, 0] : [baseOf(d), d.baseHigh], limitOf(d), attributes | accessed);
 }
 
 /** MOV and POP to a data-segment register (SDM Vol. 2, MOV; Vol. 3A §5.6, §5.7). */
