@@ -1,5 +1,7 @@
+import type { CpuidOverrides, MsrOverrides } from '../../emulator/cpu/profiles/overrides.ts';
 import { START_STATES, type StartState } from '../../emulator/loaders/image.ts';
 import { MOST_CPUS, readMemorySize } from '../session/launchArguments.ts';
+import { readCpuidOptions, readMsrOptions, seedField } from '../session/processorOverrides.ts';
 
 /** A mistake on the command line or with a file it names, in one sentence; the process ends with status 2. */
 export class UsageError extends Error {}
@@ -14,6 +16,10 @@ export interface RunOptions {
   /** The summary as JSON: on stderr, or in a file. */
   readonly json?: { readonly file?: string };
   readonly features: Readonly<Record<string, boolean>>;
+  readonly cpuid: CpuidOverrides;
+  readonly msrs: MsrOverrides;
+  /** Of RDRAND and RDSEED. */
+  readonly seed: number;
   readonly include: readonly string[];
   readonly defines: Readonly<Record<string, string>>;
   /** `--initrd`, then `--module`: boot modules. */
@@ -32,6 +38,9 @@ const VALUED = [
   '--machine',
   '--timeout',
   '--features',
+  '--cpuid',
+  '--msr',
+  '--seed',
   '--cpu',
   '--memory',
   '--start',
@@ -52,6 +61,9 @@ export const RUN_USAGE = `shadowstep run GUEST [options]
   --cpu PROFILE       CPU profile: tigerlake (default), sapphirerapids
   --features LIST     adds or removes CPUID features: +NAME,-NAME,…
   --feature [+-]NAME  one of them; both options may be repeated
+  --cpuid PLACE=MASKS raw CPUID bits, such as 7.0.ebx=+0x100-0x8; may be repeated
+  --msr NUMBER=VALUE  an MSR after reset, such as 0x3a=0x5; may be repeated
+  --seed N            where RDRAND and RDSEED begin, 0 by default
   --machine NAME      bare (default): the guest has the processor for itself
   --start STATE       ${START_STATES.join(', ')}; by default chosen by the guest
   --module FILE       a further multiboot module; may be repeated
@@ -102,6 +114,9 @@ export function readRunOptions(args: readonly string[]): RunOptions {
     timeout: readSeconds(last('--timeout')),
     cpus: readCpus(last('--cpus') ?? '1'),
     machine: readMachine(last('--machine') ?? 'bare'),
+    cpuid: inWords(() => readCpuidOptions(values.get('--cpuid') ?? [])),
+    msrs: inWords(() => readMsrOptions(values.get('--msr') ?? [])),
+    seed: readSeed(last('--seed')),
     features: {
       ...readFeatureLists(values.get('--features') ?? []),
       ...readFeatures(values.get('--feature') ?? []),
@@ -112,6 +127,23 @@ export function readRunOptions(args: readonly string[]): RunOptions {
     ...(start && { start }),
     ...(json && { json }),
   };
+}
+
+/** A RangeError's sentence as a mistake on the command line. */
+function inWords<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function readSeed(text: string | undefined): number {
+  const seed = seedField(text === undefined ? 0 : Number(text));
+  if (seed === undefined || text === '')
+    throw new UsageError(`--seed is ${text}; a whole number up to 4294967295 is expected.`);
+  return seed;
 }
 
 function readStart(text: string | undefined): StartState | undefined {

@@ -77,6 +77,9 @@ async function prepare(options: RunOptions): Promise<Machine> {
     machine = Machine.create({
       cpu: options.cpu,
       features: machineFeatures(options.features),
+      cpuid: options.cpuid,
+      msrs: options.msrs,
+      seed: options.seed,
       memoryBytes: options.memoryBytes,
       cpus: options.cpus,
       machine: options.machine,

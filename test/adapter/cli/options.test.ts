@@ -5,7 +5,17 @@ describe('shadowstep run', () => {
   it('has defaults for everything but the guest', () => {
     expect(readRunOptions(['g.s'])).toEqual({
       ...{ guest: 'g.s', append: '', cpu: 'tigerlake', memoryBytes: 128 * 2 ** 20, maxSteps: Number.POSITIVE_INFINITY },
-      ...{ features: {}, include: [], defines: {}, modules: [], cpus: 1, machine: 'bare' },
+      ...{
+        features: {},
+        cpuid: {},
+        msrs: {},
+        seed: 0,
+        include: [],
+        defines: {},
+        modules: [],
+        cpus: 1,
+        machine: 'bare',
+      },
       timeout: Number.POSITIVE_INFINITY,
     });
   });
@@ -26,6 +36,7 @@ describe('shadowstep run', () => {
         '--define=Y=2',
       ],
       ...['--module', 'm', '--max-steps', '1000', '--json=out.json'],
+      ...['--cpuid', '7.0.ebx=+0x100-8', '--msr=0x3a=5', '--seed', '7'],
       ...['--features', '-SMAP,+PKU', '--cpus', '4', '--initrd', 'env', '--machine=bare', '--timeout', '1.5'],
     ]);
     expect(options).toEqual({
@@ -36,6 +47,7 @@ describe('shadowstep run', () => {
         defines: { X: '1', Y: '2' },
         modules: ['env', 'm'],
       },
+      ...{ cpuid: { '7.0.ebx': { set: '0x100', clear: '8' } }, msrs: { '0x3a': '5' }, seed: 7 },
       ...{ cpus: 4, machine: 'bare', timeout: 1.5 },
       ...{ maxSteps: 1000, json: { file: 'out.json' } },
     });
@@ -55,6 +67,10 @@ describe('shadowstep run', () => {
     [['a.s', '--machine', 'q35'], /^--machine is q35; bare is expected\.$/],
     [['a.s', '--features', 'PKU'], /^--features has 'PKU'; \+NAME or -NAME/],
     [['a.s', '--timeout', 'soon'], /^--timeout is soon; a number of seconds above 0/],
+    [['a.s', '--cpuid', 'ebx'], /^--cpuid is ebx; LEAF\.SUBLEAF\.REGISTER=/],
+    [['a.s', '--cpuid', 'ebx=+1'], /^cpuid\.ebx: a leaf/],
+    [['a.s', '--msr', '0x3a'], /^--msr is 0x3a; NUMBER=VALUE is expected\.$/],
+    [['a.s', '--seed', '-1'], /^--seed is -1; a whole number/],
     [['a.s', '--max-steps', '0'], /^--max-steps is 0; a whole number above 0/],
   ])('%j is refused in one sentence', (args, sentence) => {
     expect(() => readRunOptions(args)).toThrow(sentence);
