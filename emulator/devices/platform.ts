@@ -91,6 +91,12 @@ export class Platform {
     };
     this.rate = new TimeStampRate(configuration.tsc);
     this.interrupts = new Interrupts(configuration.cpus, this.clock, this.rate, this.lines);
+    // Console input raises its line between runs.
+    this.lines.listen({
+      setLine: () => {
+        this.disturbed = true;
+      },
+    });
     for (const apic of this.interrupts.localApics) this.addTimed(apic);
     this.add(this.interrupts.ioApic);
     this.add(this.interrupts.pic);

@@ -254,3 +254,41 @@ describe('HLT', () => {
     expect(guest.machine.vcpuActivity(0)).toBe('halted');
   });
 });
+
+it('console input wakes a guest that had stopped for want of anything that could', async () => {
+  const guest = boot(
+    await assembleText(
+      smpGuest({
+        bootstrap: `
+    movb $0x11, %al
+    outb %al, $0x20
+    movb $0x30, %al
+    outb %al, $0x21
+    movb $4, %al
+    outb %al, $0x21
+    movb $1, %al
+    outb %al, $0x21
+    movb $0xef, %al
+    outb %al, $0x21
+    movw $0x3f9, %dx
+    movb $1, %al
+    outb %al, %dx
+    movw $0x3fc, %dx
+    movb $8, %al
+    outb %al, %dx
+    sti
+    hlt
+    cli
+    hlt`,
+        handlers: { 52: 'movw $0x3f8, %dx\ninb %dx, %al\nmovb %al, got(%rip)\niretq' },
+        other: 'hlt',
+        data: 'got: .long 0',
+      }),
+    ),
+  );
+  const { machine } = guest;
+  expect(runToEnd(machine)).toMatchObject({ kind: 'halted', sentence: expect.stringContaining('no device') });
+  machine.serialInput(Uint8Array.of(0x41));
+  expect(runToEnd(machine)).toMatchObject({ kind: 'halted', sentence: expect.stringContaining('IF=0') });
+  expect(read32(machine, guest.at('got'))).toBe(0x41);
+});

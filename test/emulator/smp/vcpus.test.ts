@@ -78,7 +78,15 @@ describe('several vCPUs', () => {
     }
   });
 
-  it('tells at a boundary where it stands, not at a vCPU that does not exist', async () => {
+  it('says that a local APIC cannot lie over RAM', async () => {
+    const guest = boot(await assembleText('_start: movl $0x1b, %ecx; movl $0x200900, %eax; xorl %edx, %edx; wrmsr'));
+    expect(runToEnd(guest.machine)).toMatchObject({
+      kind: 'unsupported',
+      sentence: expect.stringMatching(/^The guest moves its local APIC to 0x200000, over RAM/),
+    });
+  });
+
+  it('refuses to select a vCPU that does not exist', async () => {
     const guest = boot(await assembleText(COUNTING), { cpus: 2 });
     expect(() => guest.machine.selectVcpu(2)).toThrow('vCPU 2: the machine has 2, from number 0.');
   });

@@ -1,4 +1,4 @@
-import { STATE } from '../../state.ts';
+import { ENGINE, STATE } from '../../state.ts';
 import type { HostContext } from './context.ts';
 import { timeStampAdjust, timeStampCounter, writeTimeStamp, writeTimeStampAdjust } from './timeStamp.ts';
 
@@ -6,8 +6,8 @@ import { timeStampAdjust, timeStampCounter, writeTimeStamp, writeTimeStampAdjust
 export interface LiveMsr {
   /** Undefined is #GP. */
   read(c: HostContext): readonly [low: number, high: number] | undefined;
-  /** False is #GP. */
-  write(c: HostContext, low: number, high: number): boolean;
+  /** False is #GP; a number is the instruction's status. */
+  write(c: HostContext, low: number, high: number): boolean | number;
 }
 
 const TSC: LiveMsr = {
@@ -36,6 +36,7 @@ const TSC_DEADLINE: LiveMsr = {
 
 const BASE_RESERVED = 0x2ff;
 const BASE_EXTENDED = 0x400;
+const BASE_ENABLED = 0x800;
 
 const APIC_BASE: LiveMsr = {
   read: (c) => c.apic().base(),
@@ -43,6 +44,12 @@ const APIC_BASE: LiveMsr = {
     const reserved = BASE_RESERVED | (c.processor.feature('x2apic') ? 0 : BASE_EXTENDED);
     const beyond = c.processor.profile.physicalAddressBits - 32;
     if (low & reserved || high >>> beyond !== 0) return false;
+    const page = high * 0x1_0000_0000 + ((low & 0xfffff000) >>> 0);
+    if (low & BASE_ENABLED && page < c.state.low(ENGINE.ramSize)) {
+      return c.unsupported(
+        `The guest moves its local APIC to 0x${page.toString(16)}, over RAM; on this machine it must lie above.`,
+      );
+    }
     return c.apic().writeBase(low, high);
   },
 };

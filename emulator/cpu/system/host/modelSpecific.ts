@@ -112,7 +112,10 @@ function writeMsr(c: HostContext): number {
   const msr = find(c);
   if (!msr && !isExtendedApic(index)) return gp0(c);
   const live = liveMsr(index);
-  if (live) return live.write(c, low, high) ? LEAVE : gp0(c);
+  if (live) {
+    const done = live.write(c, low, high);
+    return typeof done === 'number' ? done : done ? LEAVE : gp0(c);
+  }
   if (!msr) return gp0(c);
   if (msr.field === STATE.efer) return writeEfer(c, low, high);
   if (!acceptable(c, msr, low, high)) return gp0(c);
