@@ -495,7 +495,8 @@ export class Vcpu {
       prefixes: 0,
       addressBits: 64,
       segment: 0,
-      apic: () => {
+      apic: () => this.schedule.apic(),
+      changeApic: () => {
         this.bus.disturbed = true;
         return this.schedule.apic();
       },

@@ -29,7 +29,7 @@ const TSC_ADJUST: LiveMsr = {
 const TSC_DEADLINE: LiveMsr = {
   read: (c) => c.apic().timer.state.deadline,
   write: (c, low, high) => {
-    c.apic().timer.writeDeadline(low, high, timeStampAdjust(c));
+    c.changeApic().timer.writeDeadline(low, high, timeStampAdjust(c));
     return true;
   },
 };
@@ -50,7 +50,7 @@ const APIC_BASE: LiveMsr = {
         `The guest moves its local APIC to 0x${page.toString(16)}, over RAM; on this machine it must lie above.`,
       );
     }
-    return c.apic().writeBase(low, high);
+    return c.changeApic().writeBase(low, high);
   },
 };
 
@@ -64,7 +64,7 @@ const BY_INDEX: ReadonlyMap<number, LiveMsr> = new Map([
 const extendedApic = (register: number): LiveMsr => ({
   read: (c) => c.apic().readMsr(register),
   write: (c, low, high) => {
-    const apic = c.apic();
+    const apic = c.changeApic();
     const done = apic.writeMsr(register, low, high);
     c.state.setHalves(STATE.cr8, apic.taskPriority >>> 4, 0);
     return done;

@@ -20,8 +20,9 @@ export interface HostContext {
   readonly prefixes: number;
   readonly addressBits: number;
   readonly segment: number;
-  /** The vCPU's local APIC, to be looked at again after the instruction. */
+  /** The vCPU's local APIC, to read; to write, so that the run loop looks at it right after the instruction. */
   apic(): LocalApicPort;
+  changeApic(): LocalApicPort;
   /** Halves of a TSC that was never written; IA32_TSC_ADJUST comes on top. */
   timeStamp(): readonly [low: number, high: number];
   readonly vcpuCount: number;

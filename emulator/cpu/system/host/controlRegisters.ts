@@ -209,7 +209,7 @@ function moveControl(c: HostContext): number {
       return writeCr4(c, low, high);
     case 8:
       if (high !== 0 || low > 15) return gp0(c);
-      c.apic().taskPriority = low << 4;
+      c.changeApic().taskPriority = low << 4;
       c.state.setHalves(field, low, 0);
       return LEAVE;
   }

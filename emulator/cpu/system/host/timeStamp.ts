@@ -21,7 +21,7 @@ export function writeTimeStamp(c: HostContext, low: number, high: number): void 
 
 export function writeTimeStampAdjust(c: HostContext, low: number, high: number): void {
   c.state.setHalves(STATE.tscOffset, low >>> 0, high >>> 0);
-  c.apic().timer.timeStampMoved(timeStampAdjust(c));
+  c.changeApic().timer.timeStampMoved(timeStampAdjust(c));
 }
 
 export const timeStampAdjust = (c: HostContext): [low: number, high: number] => [
