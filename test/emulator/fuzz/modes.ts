@@ -11,7 +11,9 @@ export const DATA = 0x3_0000;
 
 export interface Mode {
   readonly name: string;
-  readonly bits: 64 | 32;
+  readonly bits: 64 | 32 | 16;
+  /** 16-bit code with 64 KiB segments: in real-address mode (CPL 0) or virtual-8086 mode (CPL 3). */
+  readonly segments?: 'real' | 'virtual8086';
   readonly cpl: 0 | 3;
   readonly paging: boolean;
   readonly cet?: boolean;
@@ -25,9 +27,12 @@ export const MODES: readonly Mode[] = [
   { name: '32-bit code at CPL 0 without paging', bits: 32, cpl: 0, paging: false },
   { name: '32-bit code at CPL 3 without paging', bits: 32, cpl: 3, paging: false },
   { name: 'compatibility mode at CPL 3', bits: 32, cpl: 3, paging: true },
+  { name: 'real-address mode', bits: 16, cpl: 0, paging: false, segments: 'real' },
+  { name: 'virtual-8086 mode', bits: 16, cpl: 3, paging: false, segments: 'virtual8086' },
 ];
 
-export function machineFor({ bits, cpl, paging, cet }: Mode): Machine {
+export function machineFor(mode: Mode): Machine {
+  const { bits, cpl, paging, cet } = mode;
   const machine = Machine.create({ cpu: 'tigerlake', memoryBytes: 0x20_0000 });
   const set = (name: string, value: bigint) => {
     const refused = machine.writeRegister(name, value);
@@ -77,7 +82,32 @@ export function machineFor({ bits, cpl, paging, cet }: Mode): Machine {
     set(cpl === 3 ? 'u_cet' : 's_cet', 0x7n);
     set('ssp', BigInt(DATA + 0x800));
   }
+  if (mode.segments) narrowSegments(machine, mode.segments);
   return machine;
+}
+
+/** Code, stack and data as segments of 64 KiB; in real mode a table of vectors too. */
+function narrowSegments(machine: Machine, kind: 'real' | 'virtual8086'): void {
+  const attributes = kind === 'real' ? 0x93n : 0xf3n;
+  for (const name of ['cs', 'ss', 'ds', 'es', 'fs', 'gs']) {
+    const base = BigInt(name === 'cs' ? CODE : DATA);
+    machine.writeRegister(name, base >> 4n);
+    machine.writeRegister(`${name}.base`, base);
+    machine.writeRegister(`${name}.limit`, 0xffffn);
+    machine.writeRegister(`${name}.attributes`, attributes);
+  }
+  if (kind === 'virtual8086') {
+    machine.writeRegister('cr4', 0x621n);
+    machine.writeRegister('rflags', 0x2_0002n);
+    return;
+  }
+  machine.writeRegister('cr0', 0x10n);
+  machine.writeRegister('idtr.base', 0n);
+  machine.writeRegister('idtr.limit', 0x3ffn);
+  for (let vector = 0; vector < 256; vector++) {
+    const entry = Uint8Array.of(vector & 0xff, 0x08, (CODE >> 4) & 0xff, CODE >> 12);
+    machine.writePhysical(hostPhysical(vector * 4), entry);
+  }
 }
 
 const DESCRIPTORS = [
@@ -90,7 +120,7 @@ const DESCRIPTORS = [
   0x00af_fb00_0000_ffffn,
 ];
 
-const KINDS = new Set(['budget', 'exception', 'halted', 'tripleFault', 'debugExit', 'unsupported']);
+const KINDS = new Set(['budget', 'exception', 'halted', 'tripleFault', 'debugExit', 'reset', 'unsupported']);
 
 /** Runs and checks what comes out: at most `steps` steps, a known exit, and a sentence where one belongs. */
 export function runChecked(machine: Machine, steps: number, where: () => string): RunExit {
@@ -134,6 +164,10 @@ function registerValue(below: (n: number) => number): bigint {
   }
 }
 
+/** Offset in CS of a place in the code. */
+export const codeOffset = (machine: Machine, at: number): bigint =>
+  BigInt.asUintN(32, BigInt(CODE + at) - machine.readRegister('cs.base'));
+
 /** Random code, data, registers and flags; RIP somewhere in the code. */
 export function scatter(machine: Machine, below: (n: number) => number): void {
   const bytes = new Uint8Array(0x1000);
@@ -143,6 +177,7 @@ export function scatter(machine: Machine, below: (n: number) => number): void {
   machine.writePhysical(hostPhysical(DATA), bytes);
   for (const name of GENERAL) machine.writeRegister(name, registerValue(below));
   machine.writeRegister('rsp', BigInt(DATA + 8 * below(0x200)));
-  machine.writeRegister('rflags', BigInt((below(0x40_0000) & 0x24_ffd5) | 2));
-  machine.writeRegister('rip', BigInt(CODE + below(0x1000)));
+  const virtual8086 = machine.readRegister('rflags') & 0x2_0000n;
+  machine.writeRegister('rflags', BigInt((below(0x40_0000) & 0x24_ffd5) | 2) | virtual8086);
+  machine.writeRegister('rip', codeOffset(machine, below(0x1000)));
 }

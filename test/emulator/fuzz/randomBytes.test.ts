@@ -1,7 +1,7 @@
 /** Random bytes as code: whatever the guest does, `run` answers with an exit, never an exception or a hang. */
 import { describe, expect, it, vi } from 'vitest';
 import { random } from '../guest.ts';
-import { CODE, MODES, machineFor, runChecked, scatter } from './modes.ts';
+import { codeOffset, MODES, machineFor, runChecked, scatter } from './modes.ts';
 
 const RUNS = 3_000;
 const PARTS = 5;
@@ -23,7 +23,7 @@ describe('random bytes as code', () => {
         seen.add(exit.kind);
         if (exit.kind === 'tripleFault' || exit.kind === 'halted') break;
         // Elsewhere, so that one run meets several instructions.
-        if (exit.kind !== 'budget') machine.writeRegister('rip', BigInt(CODE + below(0x1000)));
+        if (exit.kind !== 'budget') machine.writeRegister('rip', codeOffset(machine, below(0x1000)));
       }
     }
     expect([...seen]).toEqual(expect.arrayContaining(['budget', 'exception']));
