@@ -121,6 +121,11 @@ export class Machine implements MachineApi {
     return this.vcpu.steps;
   }
 
+  /** Steps that each vCPU took; together they are `steps`. */
+  get vcpuSteps(): readonly number[] {
+    return this.turns.taken;
+  }
+
   /** Events delivered so far, by vector. */
   get deliveries(): ReadonlyMap<number, number> {
     return this.vcpu.deliveries;

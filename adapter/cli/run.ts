@@ -23,6 +23,7 @@ interface Summary {
   code?: number;
   sentence?: string;
   steps: number;
+  vcpuSteps: readonly number[];
   seconds: number;
   /** Exceptions delivered to the guest, by vector. */
   exceptions: Record<string, { name: string; count: number }>;
@@ -129,10 +130,11 @@ async function runToEnd(
   }
 }
 
-function summarize(guest: string, end: End, { steps, deliveries }: Machine, seconds: number): Summary {
+function summarize(guest: string, end: End, { steps, vcpuSteps, deliveries }: Machine, seconds: number): Summary {
   const events = [...deliveries].sort(([a], [b]) => a - b);
   const rest = {
     steps,
+    vcpuSteps,
     seconds: Math.round(seconds * 1e6) / 1e6,
     exceptions: Object.fromEntries(
       events

@@ -27,6 +27,7 @@ export interface SavedTurns {
   readonly banks: readonly { readonly state: Uint8Array; readonly tlb: Uint8Array }[];
   readonly turn: number;
   readonly left: number;
+  readonly taken: readonly number[];
 }
 
 /**
@@ -39,6 +40,8 @@ export class Turns {
   /** Whose turn it is, and how many steps are left of it. */
   turn = 0;
   left = TURN;
+  /** Steps that each vCPU took, idle ones included. */
+  readonly taken: number[];
   private loaded = 0;
   private readonly live: StateView;
   private readonly bytes: Uint8Array;
@@ -49,6 +52,7 @@ export class Turns {
 
   constructor(count: number, live: StateView, sources: WakeSources, switched: () => void) {
     this.count = count;
+    this.taken = new Array<number>(count).fill(0);
     this.live = live;
     this.bytes = new Uint8Array(live.view.buffer);
     this.sources = sources;
@@ -96,6 +100,7 @@ export class Turns {
     this.loaded = 0;
     this.turn = 0;
     this.left = TURN;
+    this.taken.fill(0);
     for (let vcpu = 0; vcpu < this.count; vcpu++) {
       initialise(this.view(vcpu), vcpu);
       emptyTlb(this.banks[vcpu]!.tlb);
@@ -165,10 +170,18 @@ export class Turns {
       ),
       turn: this.turn,
       left: this.left,
+      taken: [...this.taken],
     };
   }
 
-  restore({ banks, turn, left }: SavedTurns): void {
+  /** Steps that the vCPU whose turn it is took. */
+  took(steps: number): void {
+    this.left -= steps;
+    this.taken[this.turn]! += steps;
+  }
+
+  restore({ banks, turn, left, taken }: SavedTurns): void {
+    for (const [vcpu, steps] of taken.entries()) this.taken[vcpu] = steps;
     this.turn = turn;
     this.left = left;
     this.loaded = turn;

@@ -262,7 +262,7 @@ export class Vcpu {
 
   private count(steps: number): void {
     this.steps += steps;
-    this.schedule.turns.left -= steps;
+    this.schedule.turns.took(steps);
   }
 
   /** Steps that the last `step` took. */

@@ -91,7 +91,10 @@ export class PciFunction {
   }
 }
 
-/** Bus 0 behind configuration mechanism #1: a doubleword address at CF8h, data at CFCh. */
+/**
+ * Bus 0 behind configuration mechanism #1: a doubleword address at CF8h, data at CFCh. As on QEMU, the two low bits of the
+ * address count, too; kvm-unit-tests selects a register's word or byte by them.
+ */
 export class PciBus implements PortDevice {
   readonly name = 'pci';
   readonly ports = [
@@ -122,8 +125,8 @@ export class PciBus implements PortDevice {
     const function_ = this.selected();
     let value = 0;
     for (let i = 0; i < size; i++) {
-      const offset = (this.address & 0xfc) + ((port & 3) + i);
-      const byte = function_ === undefined || (port & 3) + i > 3 ? 0xff : function_.read(offset);
+      const offset = ((this.address | (port & 3)) & 0xff) + i;
+      const byte = function_ === undefined || offset > 0xff ? 0xff : function_.read(offset);
       value |= byte << (i * 8);
     }
     return value >>> 0;
@@ -131,13 +134,14 @@ export class PciBus implements PortDevice {
 
   write(port: number, size: number, value: number): void {
     if (port < 0xcfc) {
-      if (port === 0xcf8 && size === 4) this.address = (value & 0x80ff_fffc) >>> 0;
+      if (port === 0xcf8 && size === 4) this.address = (value & 0x80ff_ffff) >>> 0;
       return;
     }
     const function_ = this.selected();
     if (function_ === undefined) return;
-    for (let i = 0; i < size && (port & 3) + i <= 3; i++) {
-      function_.write((this.address & 0xfc) + (port & 3) + i, (value >>> (i * 8)) & 0xff);
+    const first = (this.address | (port & 3)) & 0xff;
+    for (let i = 0; i < size && first + i <= 0xff; i++) {
+      function_.write(first + i, (value >>> (i * 8)) & 0xff);
     }
     this.moved();
   }

@@ -77,6 +77,14 @@ describe('PCI', () => {
     expect(bus.read(0xcfc, 4)).toBe(0xffffffff);
   });
 
+  it("takes the address's low bits for a byte or word of a register, as QEMU does", () => {
+    const { bus } = pci();
+    bus.write(0xcf8, 4, 0x80000002);
+    expect([bus.read(0xcfc, 2), bus.read(0xcfe, 2)]).toEqual([0x1237, 0x1237]);
+    bus.write(0xcf8, 4, 0x800000ff);
+    expect(bus.read(0xcfc, 4)).toBe(0xffffff00);
+  });
+
   it('sizes and moves BARs; a decoder that is off answers nowhere', () => {
     const { bus, test, read, write } = pci();
     write(4, 0x10, 0xffffffff);

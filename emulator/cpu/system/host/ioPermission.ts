@@ -6,7 +6,7 @@ import { addTo, cpl, gp0, type HostContext, readable, virtual8086 } from './cont
 /** CPL ≤ IOPL outside virtual-8086 mode, or clear bits in the TSS's I/O permission bitmap. */
 export function permitted(c: HostContext, port: number, bytes: number): boolean {
   const { state } = c;
-  if (!virtual8086(c) && cpl(c) <= ((readRflags(state) >>> 12) & 3)) return true;
+  if (!virtual8086(c) && (cpl(c) === 0 || cpl(c) <= ((readRflags(state) >>> 12) & 3))) return true;
   const refuse = () => {
     gp0(c);
     return false;
