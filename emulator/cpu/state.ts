@@ -238,6 +238,14 @@ export const ENGINE = layout(ENGINE_BASE, {
   vector0High: 64,
   vector1: 64,
   vector1High: 64,
+  /** Exponent and sign of the last extended result (`cpu/x87/extended.ts`). */
+  extendedWord: 32,
+  /** Memory operand of the running x87 instruction: whether it has one, its segment's selector, its offset. */
+  x87HasData: 32,
+  x87DataSegment: 32,
+  x87Data: 64,
+  /** 1 on a processor that records the operand of every x87 instruction (CPUID.7.0:EBX bit 6 clear). */
+  fpuDataAlways: 32,
 });
 
 /** Reads a field in generated code. */

@@ -127,6 +127,7 @@ export class Vcpu {
     schedule.skipped = 0;
     this.bus.disturbed = true;
     state.setHalves(ENGINE.ramSize, this.memory.size, 0);
+    state.set32(ENGINE.fpuDataAlways, this.processor.feature('fdp_excptn_only') ? 0 : 1);
     state.set64(ENGINE.maxPhysicalMask, (1n << BigInt(profile.physicalAddressBits)) - 1n);
     const lam = this.processor.feature('lam') ? 3n << 61n : 0n;
     state.set64(ENGINE.cr3Writable, state.get64(ENGINE.maxPhysicalMask) | lam);
@@ -495,6 +496,7 @@ export class Vcpu {
       prefixes: 0,
       addressBits: 64,
       segment: 0,
+      opcode: 0,
       apic: () => this.schedule.apic(),
       changeApic: () => {
         this.bus.disturbed = true;
@@ -526,6 +528,7 @@ export class Vcpu {
     host.length = decoded?.length ?? 0;
     host.prefixes = decoded?.prefixes ?? 0;
     host.addressBits = decoded?.addressBits ?? 64;
+    host.opcode = decoded?.immediateLow ?? 0;
     host.segment = decoded?.segment ?? 0;
     host.memory = decoded?.memory;
     host.codeBits = codeBitsOf(this.state.get32(STATE.context));

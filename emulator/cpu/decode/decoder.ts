@@ -14,6 +14,7 @@ import {
   segmentNumber,
 } from './operands.ts';
 import { type Selecting, type Selection, select, UNDEFINED } from './select.ts';
+import { x87Opcode } from './x87.ts';
 
 export const codeBitsOf = (context: number): 16 | 32 | 64 => ([16, 32, 64] as const)[context & CONTEXT.CODE] ?? 64;
 
@@ -64,7 +65,7 @@ export class InstructionDecoder {
         }
         return this.build(
           instruction,
-          this.choose(instruction, context, bits),
+          this.choose(instruction, context, bits, bytes),
           bytes,
           offset,
           context,
@@ -78,11 +79,19 @@ export class InstructionDecoder {
     }
   }
 
-  private choose(instruction: Instruction, context: number, codeBits: 16 | 32 | 64): Selection {
+  private choose(instruction: Instruction, context: number, codeBits: 16 | 32 | 64, bytes: Uint8Array): Selection {
     const mnemonic = Mnemonic[instruction.mnemonic]!.toLowerCase();
     const code = Code[instruction.code]!;
     const operands = Array.from({ length: instruction.opCount }, (_, i) => decodeOperand(instruction, i));
-    const selecting: Selecting = { instruction, mnemonic, code, operands, context, codeBits };
+    const selecting: Selecting = {
+      instruction,
+      mnemonic,
+      code,
+      operands,
+      context,
+      codeBits,
+      x87: x87Opcode(bytes, codeBits),
+    };
     if (context & CONTEXT.WAIT_FOR_ENDBRANCH) {
       const endbranch = codeBits === 64 ? 'endbr64' : 'endbr32';
       // INT3 and INT1 are let through: their event's handler has its own tracker.

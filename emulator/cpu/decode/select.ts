@@ -6,6 +6,7 @@ import { HOST_INDEX, hostAccess } from '../system/hostTable.ts';
 import { type DecodedOperand, dataSegment, implicitAddressBits, segmentNumber } from './operands.ts';
 import { selectVector } from './vectors.ts';
 import { selectVex } from './vex.ts';
+import { selectWait, selectX87 } from './x87.ts';
 
 /** Which form an instruction gets in a context; `shape` is absent when the operands' letters are it. */
 export interface Selection {
@@ -25,6 +26,8 @@ export interface Selecting {
   readonly operands: readonly DecodedOperand[];
   readonly context: number;
   readonly codeBits: 16 | 32 | 64;
+  /** Of an x87 instruction: its 11 opcode bits. */
+  readonly x87: number | undefined;
 }
 
 const simpleForm = (name: string, ends = false): Selection => ({ name, size: 0, shape: '', ends });
@@ -54,7 +57,7 @@ const NO_OPERAND: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 const NOTHING = new Set(
-  'nop reservednop lfence sfence mfence prefetcht0 prefetcht1 prefetcht2 prefetchnta prefetchw prefetchwt1 prefetch cldemote serialize fnop'.split(
+  'nop reservednop lfence sfence mfence prefetcht0 prefetcht1 prefetcht2 prefetchnta prefetchw prefetchwt1 prefetch cldemote serialize'.split(
     ' ',
   ),
 );
@@ -167,7 +170,7 @@ const PARTS = new Set('bound lds les lss lfs lgs jmp call'.split(' '));
 
 /** Host instructions that write their memory operand. */
 const STORES = new Set(
-  'sgdt sidt sldt str smsw arpl fxsave fxsave64 xsave xsave64 xsavec xsavec64 xsaveopt xsaveopt64 xsaves xsaves64'.split(
+  'sgdt sidt sldt str smsw arpl fnstenv fnsave fbstp fxsave fxsave64 xsave xsave64 xsavec xsavec64 xsaveopt xsaveopt64 xsaves xsaves64'.split(
     ' ',
   ),
 );
@@ -228,6 +231,7 @@ const PROTECTED_ONLY = new Set(['lldt', 'ltr', 'sldt', 'str', 'lar', 'lsl', 'ver
 
 /** Chooses the form. Undefined: the machine has no such instruction. */
 export function select(s: Selecting): Selection | undefined {
+  if (s.x87 !== undefined) return selectX87(s, s.x87);
   const { mnemonic, instruction, operands, code, codeBits, context } = s;
   if (PROTECTED_ONLY.has(mnemonic) && (context & (CONTEXT.PROTECTED | CONTEXT.V86)) !== CONTEXT.PROTECTED)
     return UNDEFINED;
@@ -301,6 +305,8 @@ export function select(s: Selecting): Selection | undefined {
       return codeBits === 64
         ? { name: 'sysret', size: code === 'Sysretq' ? 64 : 32, shape: '', ends: true }
         : UNDEFINED;
+    case 'wait':
+      return selectWait(s);
     case 'ud0':
     case 'ud1':
     case 'ud2':

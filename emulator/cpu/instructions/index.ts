@@ -17,6 +17,7 @@ import { sse } from './sse/index.ts';
 import { stack } from './stack.ts';
 import { strings } from './strings.ts';
 import { timeStamp } from './timeStamp.ts';
+import { x87 } from './x87/index.ts';
 
 /** Every instruction's semantics, by SDM group. */
 export const DEFINITIONS: readonly Definition[] = [
@@ -38,4 +39,5 @@ export const DEFINITIONS: readonly Definition[] = [
   ...stack,
   ...strings,
   ...timeStamp,
+  ...x87,
 ];

@@ -1,6 +1,7 @@
 import { i32, type ValueType } from '../../wasm/expressions.ts';
 import type { FunctionReference } from '../../wasm/moduleBuilder.ts';
 import type { Core } from '../engine/core.ts';
+import { defineX87Functions } from '../x87/functions.ts';
 import { defineAdd, defineDivide, defineMultiply, defineSquareRoot } from './arithmetic.ts';
 import { defineCompare, defineExtreme, defineOrder } from './compare.ts';
 import { defineBetween, defineFromInteger, defineToInteger } from './convert.ts';
@@ -15,6 +16,8 @@ import { defineRoundIntegral } from './roundIntegral.ts';
  * flags, NaNs, denormals). Each notes its exceptions; `conclude` ends the instruction. Values are bit patterns.
  */
 const scalar = ['i64', 'i64', 'i32'] as const;
+const pair = ['i64', 'i32'] as const;
+const pairs = [...pair, ...pair, 'i32'] as const;
 const packed = ['v128', 'v128', 'i32'] as const;
 
 /** Parameters and result of each function, so that a module can define them or import them from another. */
@@ -76,6 +79,31 @@ export const SOFTFLOAT_FUNCTIONS = {
   packedWiden: [['v128'], 'v128'],
   /** Two elements to the two low ones; the rest is zero. */
   packedNarrow: [['v128'], 'v128'],
+  // x87 (`cpu/x87`): pairs of significand and word, the word of a result in ENGINE.extendedWord.
+  /** (sign, exponent, high, low). */
+  roundX: [['i32', 'i32', 'i64', 'i64'], 'i64'],
+  /** (a, b, 1 to subtract). */
+  addX: [pairs, 'i64'],
+  multiplyX: [pairs, 'i64'],
+  divideX: [pairs, 'i64'],
+  squareRootX: [pair, 'i64'],
+  /** (a, b, quiet NaNs signal) → RELATION. */
+  compareX: [pairs, 'i32'],
+  roundIntegerX: [pair, 'i64'],
+  settleX: [pair, 'i64'],
+  from32X: [['i64'], 'i64'],
+  from64X: [['i64'], 'i64'],
+  fromIntegerX: [['i64'], 'i64'],
+  to32X: [pair, 'i64'],
+  to64X: [pair, 'i64'],
+  /** (a, bits of the integer, ROUND). */
+  toIntegerX: [[...pair, 'i32', 'i32'], 'i64'],
+  /** (exceptions that suppress the result, opcode) → whether to store it. */
+  concludeX87: [['i32', 'i32'], 'i32'],
+  /** (OPERATE word, memory operand, opcode). */
+  operateX87: [['i32', 'i64', 'i32', 'i32'], 'i32'],
+  /** (a, opcode). */
+  pushX87: [[...pair, 'i32'], 'i32'],
 } as const satisfies Record<string, readonly [readonly ValueType[], ValueType]>;
 
 type Table = typeof SOFTFLOAT_FUNCTIONS;
@@ -116,4 +144,5 @@ export function defineSoftfloat(core: Core): void {
   defineBetween(core, SINGLE, DOUBLE, s.widen, s.round64);
   defineBetween(core, DOUBLE, SINGLE, s.narrow, s.round32);
   definePacked(core);
+  defineX87Functions(core);
 }

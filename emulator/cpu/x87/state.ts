@@ -16,8 +16,8 @@ export const STATUS_WORD = {
 export const CONDITIONS = STATUS_WORD.C0 | STATUS_WORD.C1 | STATUS_WORD.C2 | STATUS_WORD.C3;
 
 /** Bits of the control word that a load keeps: masks, precision, rounding, infinity control. Bit 6 is always set. */
-const CONTROL_WRITABLE = 0x1f3f;
-const CONTROL_FIXED = 0x40;
+export const CONTROL_WRITABLE = 0x1f3f;
+export const CONTROL_FIXED = 0x40;
 
 /** ES and B from the exception flags and their masks, and the control word's fixed bits: after either was loaded. */
 export function settleExceptions(state: StateView): void {

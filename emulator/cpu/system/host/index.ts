@@ -13,6 +13,9 @@ import { processorInstructions } from './processor.ts';
 import { segments } from './segments.ts';
 import { systemEntry } from './systemEntry.ts';
 import { virtual8086Instructions } from './virtual8086.ts';
+import { x87Arithmetic } from './x87Arithmetic.ts';
+import { x87Environment } from './x87Environment.ts';
+import { x87Transcendental } from './x87Transcendental.ts';
 import { xsave } from './xsave.ts';
 
 const BY_NAME: Readonly<Record<string, HostHandler>> = {
@@ -28,6 +31,9 @@ const BY_NAME: Readonly<Record<string, HostHandler>> = {
   ...processorInstructions,
   ...segments,
   ...systemEntry,
+  ...x87Arithmetic,
+  ...x87Environment,
+  ...x87Transcendental,
   ...virtual8086Instructions,
   ...xsave,
 };
