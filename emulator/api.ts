@@ -115,7 +115,7 @@ export interface MemoryRead {
  */
 export interface RegisterDescription {
   readonly name: string;
-  readonly group: 'general' | 'flags' | 'segments' | 'control' | 'debug' | 'cet' | 'sse' | 'msr';
+  readonly group: 'general' | 'flags' | 'segments' | 'control' | 'debug' | 'cet' | 'x87' | 'sse' | 'msr';
   readonly bits: number;
   readonly description: string;
 }

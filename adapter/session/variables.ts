@@ -20,6 +20,7 @@ const SCOPES: readonly [group: Group, name: string][] = [
   ['control', 'Control'],
   ['cet', 'CET'],
   ['debug', 'Debug'],
+  ['x87', 'x87 and MMX'],
   ['sse', 'SSE'],
   ['msr', 'MSRs'],
 ];

@@ -9,6 +9,7 @@ import {
   type StateView,
   segment,
   XMM_BASE,
+  x87Address,
   YMM_HIGH_OFFSET,
 } from './state.ts';
 
@@ -98,6 +99,23 @@ const PLAIN: readonly PlainRegister[] = [
     field ? [plain(name.replace(/^IA32_/, '').toLowerCase(), 'msr', field, 64, name)] : [],
   ),
   plain('mxcsr', 'sse', STATE.mxcsr, 32, 'SSE control and status'),
+  plain('fcw', 'x87', STATE.fpuControl, 16, 'x87 control: masks 5:0, precision 9:8, rounding 11:10'),
+  plain(
+    'fsw',
+    'x87',
+    STATE.fpuStatus,
+    16,
+    'x87 status: exceptions 5:0, SF 6, ES 7, C0–C2 10:8, TOP 13:11, C3 14, B 15',
+  ),
+  plain('ftw', 'x87', STATE.fpuTags, 8, 'x87 tags, abridged: bit i is set when physical register i is not empty'),
+  plain('fop', 'x87', STATE.fpuOpcode, 11, 'x87 opcode of the last unmasked exception'),
+  plain('fip', 'x87', STATE.fpuIp, 64, 'x87 instruction pointer'),
+  plain('fcs', 'x87', STATE.fpuCs, 16, 'x87 code selector'),
+  plain('fdp', 'x87', STATE.fpuDp, 64, 'x87 data pointer'),
+  plain('fds', 'x87', STATE.fpuDs, 16, 'x87 data selector'),
+  ...Array.from({ length: 8 }, (_, i) =>
+    plain(`mm${i}`, 'x87', { address: x87Address(i), bits: 64 }, 64, `MMX register ${i}: significand of R${i}`),
+  ),
   plain('kernel_gs_base', 'msr', STATE.kernelGsBase, 64, 'IA32_KERNEL_GS_BASE'),
   plain('star', 'msr', STATE.star, 64, 'IA32_STAR: SYSCALL selectors'),
   plain('lstar', 'msr', STATE.lstar, 64, 'IA32_LSTAR: SYSCALL target'),
@@ -121,6 +139,15 @@ export const REGISTERS: readonly RegisterDescription[] = [
       group: 'flags',
       bits,
       description,
+    }),
+  ),
+  ...Array.from(
+    { length: 8 },
+    (_, i): RegisterDescription => ({
+      name: `st${i}`,
+      group: 'x87',
+      bits: 80,
+      description: `x87 register ST(${i}): sign and exponent, then the significand`,
     }),
   ),
   ...Array.from(
@@ -217,6 +244,8 @@ export function readRegister(state: StateView, requested: string): bigint {
     const whole = state.get64({ address: GPR_BASE + part.index * 8, bits: 64 });
     return BigInt.asUintN(part.bits, whole >> BigInt(part.shift));
   }
+  const st = stackRegister(state, name);
+  if (st) return state.get64(st.significand) | (BigInt(state.get32(st.word) & 0xffff) << 64n);
   const vector = vectorParts(name);
   if (vector) {
     return vector.reduce((value, address, i) => value | (state.get64({ address, bits: 64 }) << BigInt(64 * i)), 0n);
@@ -273,6 +302,14 @@ export function writeRegister(state: StateView, requested: string, value: bigint
     state.set64(field, part.bits === 32 ? inserted : (state.get64(field) & ~mask) | inserted);
     return undefined;
   }
+  const st = stackRegister(state, name);
+  if (st) {
+    const refused = tooWide(80);
+    if (refused) return refused;
+    state.set64(st.significand, value);
+    state.set32(st.word, Number(BigInt.asUintN(80, value) >> 64n));
+    return undefined;
+  }
   const vector = vectorParts(name);
   if (vector) {
     const refused = tooWide(vector.length * 64);
@@ -282,6 +319,14 @@ export function writeRegister(state: StateView, requested: string, value: bigint
     return undefined;
   }
   return `There is no register "${requested}".`;
+}
+
+/** Where ST(i) lies now. Writing it leaves its tag. */
+function stackRegister(state: StateView, name: string): { significand: Field; word: Field } | undefined {
+  const found = /^st([0-7])$/.exec(name);
+  if (!found) return undefined;
+  const address = x87Address(((state.get32(STATE.fpuStatus) >>> 11) + Number(found[1])) & 7);
+  return { significand: { address, bits: 64 }, word: { address: address + 8, bits: 32 } };
 }
 
 /** Values that no such register can hold. */

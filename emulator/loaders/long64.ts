@@ -38,6 +38,9 @@ export function long64(image: LoadableImage, memoryBytes: number): EntryState {
       ...flatSegments(64, gdtAddress),
       ['rflags', 2n],
       ['rdx', 0n],
+      // As after FNINIT: gcc's long double needs it.
+      ['fcw', 0x37fn],
+      ['ftw', 0n],
       ['rsp', BigInt(stack + LONG64_STACK_BYTES)],
       ['rip', physicalEntry(image)],
     ],

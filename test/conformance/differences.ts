@@ -1,5 +1,7 @@
 /** Compares what a machine did with what a vector says, leaving out what the SDM leaves undefined. */
 
+import type { FpuImage } from './state.ts';
+import { undefinedFpu } from './undefinedFpu.ts';
 import type { CpuImage, Vector } from './vectors.ts';
 import { DATA_BASE, STACK_BASE } from './windows.ts';
 
@@ -58,6 +60,7 @@ const EXCEPTIONS: Readonly<Record<number, string>> = {
   12: '#SS',
   13: '#GP',
   14: '#PF',
+  16: '#MF',
   17: '#AC',
   19: '#XM',
 };
@@ -83,6 +86,7 @@ export function describeDifferences(
   const lines: string[] = [];
   compareRegisters(vector, observed.cpu, lines);
   compareXmm(vector, observed.cpu, lines);
+  compareFpu(vector, observed.cpu, lines);
   compareWindow('data', DATA_BASE, expected.data, observed.data, lines);
   compareWindow('stack', STACK_BASE, expected.stack, observed.stack, lines);
   return lines;
@@ -99,7 +103,8 @@ function compareRegisters(vector: Vector, cpu: CpuImage, lines: string[]): void 
   }
   const rip = bitness === 64 ? cpu.rip : BigInt.asUintN(32, cpu.rip);
   if (rip !== after.rip) lines.push(`rip: expected ${hex(after.rip)}, got ${hex(rip)}`);
-  const wrong = (cpu.rflags ^ after.rflags) & ~undefinedFlags & COMPARED_FLAGS;
+  const unset = after.fpu ? undefinedFpu(vector).rflags : 0;
+  const wrong = (cpu.rflags ^ after.rflags) & ~undefinedFlags & ~unset & COMPARED_FLAGS;
   if (wrong !== 0) {
     const named = FLAG_NAMES.filter(([bit]) => wrong & bit).map(
       ([bit, name]) => `${name} is ${cpu.rflags & bit ? 1 : 0}, expected ${after.rflags & bit ? 1 : 0}`,
@@ -119,6 +124,30 @@ function compareXmm(vector: Vector, cpu: CpuImage, lines: string[]): void {
     let same = true;
     for (let i = at; i < at + 16; i++) if (cpu.xmm[i] !== expected[i]) same = false;
     if (!same) lines.push(`xmm${at / 16}: expected ${lanes(expected, at)}, got ${lanes(cpu.xmm, at)}`);
+  }
+}
+
+function compareFpu(vector: Vector, cpu: CpuImage, lines: string[]): void {
+  const expected = vector.after.fpu;
+  const got = cpu.fpu;
+  if (!expected || !got) return;
+  const undefinedParts = undefinedFpu(vector);
+  if (undefinedParts.all) return;
+  const word = (name: string, a: number, b: number, not = 0) => {
+    if ((a ^ b) & ~not) lines.push(`${name}: expected ${hex(a)}, got ${hex(b)}`);
+  };
+  word('fcw', expected.control, got.control);
+  word('fsw', expected.status, got.status, undefinedParts.status);
+  word('ftw', expected.tags, got.tags);
+  const top = (expected.status >>> 11) & 7;
+  for (let i = 0; i < 8; i++) {
+    const value = ({ registers }: FpuImage) => {
+      const view = new DataView(registers.buffer, registers.byteOffset + 16 * i, 10);
+      return (BigInt(view.getUint16(8, true)) << 64n) | view.getBigUint64(0, true);
+    };
+    const [a, b] = [value(expected), value(got)];
+    const distance = a > b ? a - b : b - a;
+    if (distance > undefinedParts.units) lines.push(`st${i} (R${(top + i) & 7}): expected ${hex(a)}, got ${hex(b)}`);
   }
 }
 

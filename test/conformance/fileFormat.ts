@@ -2,7 +2,7 @@
 
 import type { ByteReader, ByteWriter } from './codec.ts';
 import { type EncodingPlan, type GroupPlan, type MxcsrMode, type Override, SHAPES, type VectorPlan } from './plan.ts';
-import type { CpuImage } from './state.ts';
+import type { CpuImage, FpuImage } from './state.ts';
 import type { ValueKind } from './values.ts';
 import { CODE_BASE, type MemoryBytes } from './windows.ts';
 
@@ -136,7 +136,7 @@ export function readVectorPlan(input: ByteReader): VectorPlan {
   return { overrides: readOverrides(input), pieces: readPieces(input) };
 }
 
-const Changed = { fault: 1, rip: 2, flags: 4, mxcsr: 8, memory: 16, gpr: 32, xmm: 64 } as const;
+const Changed = { fault: 1, rip: 2, flags: 4, mxcsr: 8, memory: 16, gpr: 32, xmm: 64, fpu: 128 } as const;
 
 /** How much of a changed register is stored: the low bytes with the rest kept, or with the rest zero, or all. */
 function registerForm(before: bigint, after: bigint): { form: number; size: number } {
@@ -163,6 +163,7 @@ export function writeOutcome(out: ByteWriter, before: CpuImage, length: number, 
   if (outcome.changed.length > 0) head |= Changed.memory;
   if (gprs.length > 0) head |= Changed.gpr;
   if (lanes.length > 0) head |= Changed.xmm;
+  if (after.fpu && before.fpu) head |= Changed.fpu;
   out.u8(head);
   if (outcome.fault !== undefined) out.u8(outcome.fault);
   if (head & Changed.rip) out.varint(Number(after.rip));
@@ -181,6 +182,7 @@ export function writeOutcome(out: ByteWriter, before: CpuImage, length: number, 
     out.u8(lanes.length);
     for (const i of lanes) writeXmm(out, before.xmm, after.xmm, i);
   }
+  if (head & Changed.fpu) writeFpu(out, before.fpu!, after.fpu!);
 }
 
 function xmmDiffers(before: Uint8Array, after: Uint8Array, index: number): boolean {
@@ -215,6 +217,7 @@ export function readOutcome(input: ByteReader, before: CpuImage, length: number)
       cpu.xmm.set(input.raw(which & 0x10 ? 8 : which & 0x20 ? 4 : 16), 16 * (which & 15));
     }
   }
+  if (head & Changed.fpu) cpu.fpu = readFpu(input, before.fpu!);
   return { fault, cpu, changed };
 }
 
@@ -226,4 +229,25 @@ function readRegister(input: ByteReader, gpr: BigUint64Array): void {
     const bits = BigInt(8 << form);
     gpr[index] = ((gpr[index]! >> bits) << bits) | input.little(1 << form);
   } else gpr[index] = input.little(1 << (form - 2));
+}
+
+/** The words as differences, a mask of the registers that changed, and those. */
+function writeFpu(out: ByteWriter, before: FpuImage, after: FpuImage): void {
+  out.varint(before.control ^ after.control);
+  out.varint(before.status ^ after.status);
+  out.varint(before.tags ^ after.tags);
+  const slot = (from: FpuImage, i: number) => from.registers.subarray(16 * i, 16 * i + 10);
+  const changed = [0, 1, 2, 3, 4, 5, 6, 7].filter((i) => slot(before, i).some((byte, k) => byte !== slot(after, i)[k]));
+  out.u8(changed.reduce((mask, i) => mask | (1 << i), 0));
+  for (const i of changed) out.raw(slot(after, i));
+}
+
+function readFpu(input: ByteReader, before: FpuImage): FpuImage {
+  const control = before.control ^ input.varint();
+  const status = before.status ^ input.varint();
+  const tags = before.tags ^ input.varint();
+  const registers = before.registers.slice();
+  const changed = input.u8();
+  for (let i = 0; i < 8; i++) if (changed & (1 << i)) registers.set(input.raw(10), 16 * i);
+  return { control, status, tags, registers };
 }

@@ -3,6 +3,7 @@ import { BlockCache } from '../../emulator/cpu/engine/blockCache.ts';
 import { Machine } from '../../emulator/machine.ts';
 import type { Observed } from './differences.ts';
 import type { VectorMachine, Windows } from './runVectors.ts';
+import type { FpuImage } from './state.ts';
 import type { Vector } from './vectors.ts';
 import { CODE_BASE, CODE_FILL, DATA_BASE, PAGE, STACK_BASE, WINDOW_SIZE } from './windows.ts';
 
@@ -84,10 +85,37 @@ export class StepTier implements VectorMachine {
     for (let i = 0; i < 16; i++) {
       machine.writeRegister(`xmm${i}`, view.getBigUint64(i * 16, true) | (view.getBigUint64(i * 16 + 8, true) << 64n));
     }
+    const { fpu } = cpu;
+    if (fpu) {
+      machine.writeRegister('fcw', BigInt(fpu.control));
+      machine.writeRegister('fsw', BigInt(fpu.status));
+      machine.writeRegister('ftw', BigInt(fpu.tags));
+      const slots = new DataView(fpu.registers.buffer, fpu.registers.byteOffset);
+      for (let i = 0; i < 8; i++) {
+        const high = BigInt(slots.getUint16(i * 16 + 8, true)) << 64n;
+        machine.writeRegister(`st${i}`, slots.getBigUint64(i * 16, true) | high);
+      }
+    }
+    this.withFpu = fpu !== undefined;
     machine.writeRegister('mxcsr', BigInt(cpu.mxcsr));
     machine.writeRegister('fs.base', cpu.fsBase);
     machine.writeRegister('gs.base', cpu.gsBase);
     machine.writeRegister('rip', BigInt(vector.ip));
+  }
+
+  private withFpu = false;
+
+  private readFpu(): FpuImage {
+    const { machine } = this;
+    const word = (name: string) => Number(machine.readRegister(name));
+    const registers = new Uint8Array(128);
+    const slots = new DataView(registers.buffer);
+    for (let i = 0; i < 8; i++) {
+      const value = machine.readRegister(`st${i}`);
+      slots.setBigUint64(i * 16, BigInt.asUintN(64, value), true);
+      slots.setUint16(i * 16 + 8, Number(value >> 64n), true);
+    }
+    return { control: word('fcw'), status: word('fsw'), tags: word('ftw'), registers };
   }
 
   step(): { fault?: number } {
@@ -140,6 +168,7 @@ export class StepTier implements VectorMachine {
         fsBase: machine.readRegister('fs.base'),
         gsBase: machine.readRegister('gs.base'),
         rip: machine.readRegister('rip'),
+        ...(this.withFpu ? { fpu: this.readFpu() } : {}),
       },
       data: machine.readPhysical(hostPhysical(PLACES.data), WINDOW_SIZE).data,
       stack: machine.readPhysical(hostPhysical(PLACES.stack), WINDOW_SIZE).data,
@@ -189,6 +218,8 @@ export class BlockTier extends StepTier {
         for (const vector of distinct) yield load(vector);
       })(),
     );
+    // Back to the mode of the batch's first vector: a file may have both.
+    if (batch[0] && batch[0].bitness !== this.bitness) this.reset(batch[0].bitness);
     this.bitness = undefined;
   }
   private bitness: 32 | 64 | undefined;

@@ -2,7 +2,7 @@
 
 import { type EncodingPlan, type GroupPlan, MxcsrMode, type Override, Target } from './plan.ts';
 import { mixSeed, Prng } from './prng.ts';
-import { drawRegister, fillLanes, type Halves } from './values.ts';
+import { drawRegister, fillExtended, fillLanes, type Halves, ValueKind } from './values.ts';
 import { type MemoryBytes, STACK_BASE } from './windows.ts';
 
 /** The processor state that a vector sets and compares. */
@@ -17,6 +17,17 @@ export interface CpuImage {
   fsBase: bigint;
   gsBase: bigint;
   rip: bigint;
+  /** Only in vectors of x87 and MMX instructions. */
+  fpu?: FpuImage;
+}
+
+/** x87 words, and ST(0) to ST(7) in 16 bytes each. */
+export interface FpuImage {
+  control: number;
+  status: number;
+  /** Bit i: physical register i is not empty. */
+  tags: number;
+  registers: Uint8Array;
 }
 
 export interface Input {
@@ -78,7 +89,7 @@ export function deriveInput(group: GroupPlan, encodingIndex: number, vectorIndex
   if (group.mxcsrMode === MxcsrMode.all) mxcsr |= modes & MXCSR_MODES;
 
   const xmm = new Uint8Array(256);
-  fillLanes(prng, group.xmmKind, xmm);
+  fillLanes(prng, group.xmmKind === ValueKind.float80 ? ValueKind.plain : group.xmmKind, xmm);
 
   const memory: MemoryBytes[] = [];
   for (const { address, length } of encoding.drawn) {
@@ -89,7 +100,30 @@ export function deriveInput(group: GroupPlan, encodingIndex: number, vectorIndex
   memory.push(...vector.pieces);
 
   const cpu: CpuImage = { gpr, rflags, xmm, mxcsr, fsBase: 0n, gsBase: 0n, rip: BigInt(encoding.ip) };
+  if (group.xmmKind === ValueKind.float80) cpu.fpu = drawFpu(prng, /_mm/.test(group.codeName));
   for (const override of encoding.overrides) applyOverride(cpu, override);
   for (const override of vector.overrides) applyOverride(cpu, override);
   return { cpu, memory };
+}
+
+/** Rounding and precision at random, one vector in eight with some exceptions unmasked; a register empty now and then. */
+function drawFpu(prng: Prng, integers: boolean): FpuImage {
+  const masks = prng.below(8) === 0 ? prng.next() & 0x3f : 0x3f;
+  const precision = prng.pick([0, 2, 3, 3]);
+  const control = 0x40 | masks | (precision << 8) | (prng.below(4) << 10);
+  const top = prng.below(8);
+  const sticky = prng.below(4) === 0 ? prng.next() & masks & 0x3f : 0;
+  const status = (top << 11) | (prng.next() & 0x4700) | sticky;
+  let tags = 0xff;
+  for (let i = 0; i < 8; i++) if (prng.below(i === 7 ? 2 : 24) === 0) tags &= ~(1 << ((top + i) & 7));
+  const registers = new Uint8Array(128);
+  for (let i = 0; i < 8; i++) {
+    const at = registers.subarray(i * 16, i * 16 + 10);
+    if (integers) {
+      const lane = prng.pick([ValueKind.int8, ValueKind.int16, ValueKind.int32, ValueKind.counts]);
+      fillLanes(prng, lane, at.subarray(0, 8));
+      at[8] = at[9] = 0xff;
+    } else fillExtended(prng, at);
+  }
+  return { control, status, tags, registers };
 }

@@ -16,7 +16,8 @@ describe.each(VECTOR_FILES)('recorded vectors: %s', (file) => {
     const result = runVectors(tier.batches(readVectorFile(file)), tier);
     expect(result.ran).toBeGreaterThan(10_000);
     expect(result.failed, summarize(result)).toBe(0);
-    // BOUND, INTO, ARPL and SALC are TypeScript and stay in the step tier: a small part of the 32-bit file.
-    expect(tier.notCompiled / result.ran).toBeLessThan(0.02);
+    // BOUND, INTO, ARPL and SALC are TypeScript and stay in the step tier: a small part of the 32-bit file. So are the
+    // x87's transcendental instructions, remainders and BCD.
+    expect(tier.notCompiled / result.ran).toBeLessThan(file === 'x87' ? 0.11 : 0.02);
   });
 });

@@ -21,10 +21,27 @@ export const ValueKind = {
   plain: 8,
   /** Strings of bytes or words from a small alphabet, mostly ended by a zero, for PCMPxSTRx. */
   text: 9,
+  /** 80-bit floats, in ten bytes. In place of the XMM kind: x87 registers and words are part of the vector. */
+  float80: 10,
+  /** Packed BCD, in ten bytes. */
+  bcd: 11,
 } as const;
 export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 
-const LANE_BYTES: Readonly<Record<ValueKind, number>> = { 0: 1, 1: 2, 2: 4, 3: 8, 4: 4, 5: 8, 6: 1, 7: 8, 8: 4, 9: 1 };
+const LANE_BYTES: Readonly<Record<ValueKind, number>> = {
+  0: 1,
+  1: 2,
+  2: 4,
+  3: 8,
+  4: 4,
+  5: 8,
+  6: 1,
+  7: 8,
+  8: 4,
+  9: 1,
+  10: 10,
+  11: 10,
+};
 
 /** A 64-bit value as two 32-bit halves, written in place by the generators below. */
 export interface Halves {
@@ -218,6 +235,13 @@ export function fillLanes(prng: Prng, kind: ValueKind, bytes: Uint8Array): void 
     for (let at = 0; at < bytes.length; at += 16) fillText(prng, bytes.subarray(at, at + 16));
     return;
   }
+  if (kind === ValueKind.float80 || kind === ValueKind.bcd) {
+    for (let at = 0; at + 10 <= bytes.length; at += 10) {
+      if (kind === ValueKind.float80) fillExtended(prng, bytes.subarray(at, at + 10));
+      else fillBcd(prng, bytes.subarray(at, at + 10));
+    }
+    return;
+  }
   if (kind === ValueKind.plain) {
     new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2).forEach((_, i, words) => {
       words[i] = prng.next();
@@ -282,4 +306,58 @@ export function drawRegister(prng: Prng, kind: ValueKind, out: Halves): void {
   if (how === 4) out.lo = out.hi = 0;
   const bits = 8 * LANE_BYTES[kind];
   integerEdge(prng, how === 7 ? 64 : bits, out);
+}
+
+const EXTENDED_EXPONENTS = [
+  0, 1, 2, 0x3fbf, 0x3ffe, 0x3fff, 0x4000, 0x403d, 0x403e, 0x43fe, 0x3c01, 0x7ffd, 0x7ffe, 0x7fff,
+];
+
+/** An 80-bit float: one half ordinary numbers around 1, the other zeros, denormals, limits, NaNs, unsupported encodings. */
+export function fillExtended(prng: Prng, bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 10);
+  const sign = prng.next() & 0x8000;
+  const ordinary = prng.below(2) === 0;
+  let exponent = 0x3fff + prng.below(80) - 40;
+  let low = prng.next();
+  let high = prng.next() | 0x80000000;
+  if (!ordinary) {
+    exponent = prng.below(4) === 0 ? prng.next() & 0x7fff : prng.pick(EXTENDED_EXPONENTS);
+    switch (prng.below(6)) {
+      case 0:
+        low = 0;
+        high = 0x80000000;
+        break;
+      case 1:
+        low = high = 0xffffffff;
+        break;
+      case 2:
+        // Few bits: exact in narrower formats, or a tie.
+        low = prng.below(2) === 0 ? 0 : 0x400;
+        high &= 0xffffff80 << prng.below(20);
+        high |= 0x80000000;
+        break;
+      case 3:
+        low = prng.below(3);
+        high = 0x80000000 | (prng.below(2) << 30);
+        break;
+      default:
+        break;
+    }
+    if (exponent === 0 && prng.below(8) !== 0) high &= 0x7fffffff;
+    else if (prng.below(12) === 0) high &= 0x7fffffff;
+    if (prng.below(10) === 0) exponent = low = high = 0;
+  }
+  view.setUint32(0, low, true);
+  view.setUint32(4, high, true);
+  view.setUint16(8, exponent | sign, true);
+}
+
+/** Packed BCD with decimal digits. */
+function fillBcd(prng: Prng, bytes: Uint8Array): void {
+  const digits = prng.below(19);
+  for (let i = 0; i < 9; i++) {
+    const digit = (n: number) => (n < digits ? prng.below(10) : 0);
+    bytes[i] = digit(2 * i) | (digit(2 * i + 1) << 4);
+  }
+  bytes[9] = prng.below(2) << 7;
 }

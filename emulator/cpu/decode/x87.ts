@@ -113,7 +113,7 @@ function registerForm(first: number, modrm: number): Row {
     case 1:
       if (reg === 0) return register('fld.r', i);
       if (reg === 1) return register('fxch', i);
-      return reg === 3 ? register('fst.r', (i << 1) | POP) : D9[modrm];
+      return reg === 3 ? register('fst.r', (i << 1) | POP | 16) : D9[modrm];
     case 2:
       if (reg < 4) return register(MOVES[reg]!, i);
       return modrm === 0xe9 ? operate(2, 0, 1, 3, OPERATE.UNORDERED) : undefined;

@@ -145,7 +145,6 @@ export function defineExtendedDivide(core: Core, reference: Rounded, round: Roun
     f.if(or(and(isInfinite(a), isInfinite(b)), and(isZero(a), isZero(b))), () => answerInvalid(f));
     f.if(and(isZero(b), eqz(isInfinite(a))), () => {
       note(f, DIVIDE_BY_ZERO);
-      noteDenormals(f, a);
       answer(f, i64(INTEGER_BIT), or(sign, i32(EXPONENT)));
     });
     noteDenormals(f, a, b);

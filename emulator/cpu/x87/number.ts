@@ -118,7 +118,7 @@ export function round(sign: boolean, mantissa: bigint, exponent: number, sticky:
       return { value: away ? infinity(sign) : greatest, flags };
     }
     field -= 24576;
-    if (field >= MAXIMUM) return { value: infinity(sign), flags: flags | EXCEPTION.PRECISION };
+    if (field >= MAXIMUM) return { value: infinity(sign), flags: flags | EXCEPTION.PRECISION | STATUS_WORD.C1 };
   }
   if (!rounded.exact)
     flags |= EXCEPTION.PRECISION | (rounded.away ? STATUS_WORD.C1 : 0) | (tiny ? EXCEPTION.UNDERFLOW : 0);

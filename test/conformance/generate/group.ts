@@ -13,6 +13,9 @@ import { buildStringEncoding, isString } from './strings.ts';
 /** Vectors that a group must have at least. */
 export const LEAST_VECTORS = 64;
 
+/** Of each of eight encodings: x87 operands have many kinds, and rounding and precision are drawn too. */
+const X87_VECTORS = 12;
+
 const WIDTH_KINDS = new Map<number, ValueKind>([
   [8, ValueKind.int8],
   [16, ValueKind.int16],
@@ -28,6 +31,15 @@ function seedOf({ scoped, bitness, shape, variant }: Requirement): number {
   return hash >>> 0;
 }
 
+/** What memory holds for an x87 instruction, from its operand's name. */
+function x87Memory(name: string): ValueKind {
+  const found = /_m(\d+)(fp|int|bcd)$/.exec(name);
+  if (!found) return ValueKind.int16;
+  if (found[2] === 'bcd') return ValueKind.bcd;
+  if (found[2] === 'int') return WIDTH_KINDS.get(Number(found[1]))!;
+  return { '32': ValueKind.float32, '64': ValueKind.float64, '80': ValueKind.float80 }[found[1]!]!;
+}
+
 export function planGroup(requirement: Requirement): GroupPlan {
   const { scoped, bitness, shape, variant } = requirement;
   const seed = seedOf(requirement);
@@ -40,11 +52,13 @@ export function planGroup(requirement: Requirement): GroupPlan {
   const immediates = scoped.operands.some((k) => Kind[k]!.startsWith('imm') && k !== Kind.imm8_const_1);
   const counts =
     special.counts ??
+    (fileOf(requirement) === 'x87' ? { encodings: 8, vectors: X87_VECTORS } : undefined) ??
     (immediates
       ? { encodings: 32, vectors: 2 }
       : shape === 'register' && !strings
         ? { encodings: 8, vectors: 8 }
         : { encodings: 16, vectors: 4 });
+  const x87 = fileOf(requirement) === 'x87';
   const encodings: EncodingPlan[] = [];
   for (let e = 0; e < counts.encodings; e++)
     encodings.push(
@@ -58,8 +72,10 @@ export function planGroup(requirement: Requirement): GroupPlan {
     shape,
     variant,
     registerKind: special.kinds?.register ?? kind,
-    memoryKind: strings ? ValueKind.runs : (special.kinds?.memory ?? kind),
-    xmmKind: special.kinds?.xmm ?? (fileOf(requirement).startsWith('integer') ? ValueKind.plain : ValueKind.int32),
+    memoryKind: x87 ? x87Memory(scoped.name) : strings ? ValueKind.runs : (special.kinds?.memory ?? kind),
+    xmmKind: x87
+      ? ValueKind.float80
+      : (special.kinds?.xmm ?? (fileOf(requirement).startsWith('integer') ? ValueKind.plain : ValueKind.int32)),
     mxcsrMode: special.kinds?.mxcsr ?? MxcsrMode.nearest,
     seed,
     encodings,

@@ -159,6 +159,9 @@ export function draftOperands(prng: Prng, requirement: Requirement, special: Spe
     } else if (kind === Kind.xmm_reg || kind === Kind.xmm_rm || kind === Kind.xmm_or_mem) {
       instruction.setOpKind(i, OpKind.Register);
       instruction.setOpRegister(i, Register.XMM0 + prng.below(registers));
+    } else if (kind === Kind.st0 || kind === Kind.sti_opcode) {
+      instruction.setOpKind(i, OpKind.Register);
+      instruction.setOpRegister(i, Register.ST0 + (kind === Kind.st0 ? 0 : prng.below(8)));
     } else if (immediate !== undefined) {
       const second = i > 0 && kind === Kind.imm8 && operands[i - 1] === Kind.imm16;
       const value = kind === Kind.imm8_const_1 ? 1n : (special.immediate?.(prng, i) ?? interesting(prng, immediate[1]));

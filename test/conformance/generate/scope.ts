@@ -48,6 +48,10 @@ const INTEGER_FEATURES = new Set<CpuidFeature>([
 const SSE_FEATURES = new Set<CpuidFeature>([CpuidFeature.SSE, CpuidFeature.SSE2]);
 /** Later extensions on XMM registers. SSE4.2 has CRC32 too, which is with the integer instructions. */
 const LATER_FEATURES = new Set<CpuidFeature>([CpuidFeature.SSE3, CpuidFeature.SSSE3, CpuidFeature.SSE4_1]);
+/** x87: a file of its own in both modes. */
+const X87_FEATURES = new Set<CpuidFeature>([CpuidFeature.FPU, CpuidFeature.FPU287, CpuidFeature.FPU387]);
+const isX87 = ({ name, code }: { name: string; code: Code }): boolean =>
+  /^(F[a-z0-9]|Wait)/.test(name) && (name === 'Wait' || featuresOf(code).some((f) => X87_FEATURES.has(f)));
 const STRING_COMPARE = /^Pcmp(gtq|estr|istr)/;
 
 interface Exclusion {
@@ -80,7 +84,14 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     pattern: /Sreg|^(Push|Pop)[wdq]_(ES|CS|SS|DS|FS|GS)$|^L[defgs]s_|^Lss_/,
     reason: 'segment selectors are those of the recording kernel',
   },
-  { pattern: /^Wait$/, reason: 'x87' },
+  {
+    pattern: /^(F(n)?stenv|F(n)?save|Fldenv|Frstor)/,
+    reason: 'x87 environments hold addresses that AMD processors keep otherwise than Intel ones',
+  },
+  {
+    pattern: /^F(eni|neni|disi|ndisi|setpm|nsetpm|rstpm|stenv|stsw|stcw|save|clex|init|stdw|stsg)(_|$)/,
+    reason: 'two instructions in one, with a WAIT in front, or of processors long gone',
+  },
   { pattern: /^(Salc|Ud0)$/, reason: 'undocumented encoding' },
   { pattern: /^Bswap_r16$/, reason: 'result undefined (SDM Vol. 2A, BSWAP)' },
   {
@@ -121,7 +132,11 @@ export function candidates(bitness: 32 | 64): ScopedCode[] {
     if (bitness === 64 ? !info.mode64 : !info.mode32) return false;
     if (bitness === 32 && STRING_COMPARE.test(name)) return false;
     return featuresOf(code).every(
-      (f) => INTEGER_FEATURES.has(f) || (bitness === 64 && (SSE_FEATURES.has(f) || LATER_FEATURES.has(f))),
+      (f) =>
+        INTEGER_FEATURES.has(f) ||
+        X87_FEATURES.has(f) ||
+        (/^F/.test(name) && f === CpuidFeature.SSE3) ||
+        (bitness === 64 && (SSE_FEATURES.has(f) || LATER_FEATURES.has(f))),
     );
   });
 }
@@ -211,6 +226,7 @@ export function allRequirements(): Requirement[] {
 
 /** Which file a group belongs to. */
 export function fileOf({ scoped, bitness }: Requirement): VectorFileName {
+  if (isX87(scoped)) return 'x87';
   if (bitness === 32) return 'integer32';
   const features = featuresOf(scoped.code);
   if (STRING_COMPARE.test(scoped.name) || features.some((f) => LATER_FEATURES.has(f))) return 'later64';

@@ -11,7 +11,8 @@ import { type CpuImage, deriveInput } from '../state.ts';
 import { DATA_BACKGROUND, STACK_BACKGROUND } from '../windows.ts';
 
 const NO_FAULT = 0xffff_ffff;
-const INPUT_FIXED = 8 + 16 + 16 * 8 + 3 * 8 + 8 + 256 + 8;
+const FPU_BYTES = 8 + 128;
+const INPUT_FIXED = 8 + 16 + 16 * 8 + 3 * 8 + 8 + 256 + FPU_BYTES + 8;
 const LEAVES = ['1', '7.0', '80000001'];
 /** RF is set in the flags that a fault saves; it is not the instruction's doing. */
 const RF = 0x1_0000;
@@ -74,6 +75,12 @@ function encodeInputs(cases: readonly Case[]): Uint8Array {
     at = out.writeUInt32LE(cpu.mxcsr, at);
     out.set(cpu.xmm, at);
     at += 256;
+    const { fpu } = cpu;
+    out.writeUInt16LE(fpu?.control ?? 0x37f, at);
+    out.writeUInt16LE(fpu?.status ?? 0, at + 2);
+    out.writeUInt16LE(fpu?.tags ?? 0, at + 4);
+    if (fpu) out.set(fpu.registers, at + 8);
+    at += FPU_BYTES;
     at = out.writeUInt32LE(memory.length, at);
     at = out.writeUInt32LE(0, at);
     for (const { address, bytes } of memory) {
@@ -120,8 +127,16 @@ function decodeOutputs(bytes: Buffer, cases: readonly Case[]): Native {
     const rflags = bytes.readUInt32LE(at + 8) & ~RF;
     const mxcsr = bytes.readUInt32LE(at + 12);
     const xmm = Uint8Array.from(bytes.subarray(at + 16, at + 272));
-    const runs = bytes.readUInt32LE(at + 272);
-    at += 280;
+    at += 272;
+    const fpu = before.fpu && {
+      control: bytes.readUInt16LE(at),
+      status: bytes.readUInt16LE(at + 2),
+      tags: bytes.readUInt16LE(at + 4) & 0xff,
+      registers: Uint8Array.from(bytes.subarray(at + 8, at + FPU_BYTES)),
+    };
+    at += FPU_BYTES;
+    const runs = bytes.readUInt32LE(at);
+    at += 8;
     const changed: { address: number; bytes: Uint8Array }[] = [];
     for (let i = 0; i < runs; i++) {
       const length = bytes.readUInt32LE(at + 4);
@@ -134,7 +149,7 @@ function decodeOutputs(bytes: Buffer, cases: readonly Case[]): Native {
     const { fsBase, gsBase } = before;
     outcomes.push({
       fault: fault === NO_FAULT ? undefined : fault,
-      cpu: { gpr, rflags, xmm, mxcsr, fsBase, gsBase, rip },
+      cpu: { gpr, rflags, xmm, mxcsr, fsBase, gsBase, rip, ...(fpu ? { fpu } : {}) },
       changed,
     });
   }

@@ -45,7 +45,9 @@ function writeFile(groups: readonly GroupPlan[], recordedOn: RecordedOn, outcome
 
 mkdirSync(DATA, { recursive: true });
 const requirements = allRequirements();
-for (const file of VECTOR_FILES) {
+// All files, or those named.
+const wanted = process.argv.slice(2);
+for (const file of VECTOR_FILES.filter((name) => wanted.length === 0 || wanted.includes(name))) {
   const groups = requirements.filter((r) => fileOf(r) === file).map(planGroup);
   const { recordedOn, outcomes } = runNatively(groups);
   const packed = new Uint8Array(gzipSync(writeFile(groups, recordedOn, outcomes), { level: 9 }));

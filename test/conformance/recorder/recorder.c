@@ -43,6 +43,8 @@ struct input_case {
 	uint64_t gpr[16], rip, fs_base, gs_base;
 	uint32_t rflags, mxcsr;
 	uint8_t xmm[256];
+	uint16_t fpu_control, fpu_status, fpu_tags, fpu_reserved;
+	uint8_t st[128];
 	uint32_t pieces, reserved;
 };
 
@@ -51,6 +53,8 @@ struct output_case {
 	uint64_t gpr[16], rip;
 	uint32_t rflags, mxcsr;
 	uint8_t xmm[256];
+	uint16_t fpu_control, fpu_status, fpu_tags, fpu_reserved;
+	uint8_t st[128];
 	uint32_t runs, reserved;
 };
 
@@ -169,6 +173,10 @@ static void write_outcome(const ucontext_t *context)
 	out.rflags = (uint32_t)greg[REG_EFL];
 	out.mxcsr = context->uc_mcontext.fpregs->mxcsr;
 	memcpy(out.xmm, context->uc_mcontext.fpregs->_xmm, sizeof out.xmm);
+	out.fpu_control = context->uc_mcontext.fpregs->cwd;
+	out.fpu_status = context->uc_mcontext.fpregs->swd;
+	out.fpu_tags = context->uc_mcontext.fpregs->ftw;
+	memcpy(out.st, context->uc_mcontext.fpregs->_st, sizeof out.st);
 	write_runs(1, &out.runs);
 	put(&out, sizeof out);
 	write_runs(0, &out.runs);
@@ -185,6 +193,10 @@ static void load_case(ucontext_t *context)
 	struct _libc_fpstate *fp = context->uc_mcontext.fpregs;
 	fp->mxcsr = current.mxcsr;
 	memcpy(fp->_xmm, current.xmm, sizeof current.xmm);
+	fp->cwd = current.fpu_control;
+	fp->swd = current.fpu_status;
+	fp->ftw = current.fpu_tags;
+	memcpy(fp->_st, current.st, sizeof current.st);
 	/* XSTATE_BV: without the SSE bit the kernel would load the initial state instead. */
 	*(uint64_t *)((uint8_t *)fp + 512) |= 3;
 	if (current.fs_base)

@@ -18,6 +18,8 @@ import { detail, opcode, record, waitForExceptions } from './access.ts';
 /** SDM Vol. 2: FLD, FST(P), FILD, FIST(P), FISTTP, and arithmetic with memory. `detail` bit 0 pops, bit 1 truncates. */
 const POP = 1;
 const TRUNCATE = 2;
+/** FSTPNCE: an empty ST(0) is only popped. */
+const SILENT = 16;
 
 /** A binary32 or binary64 operand as a pair. */
 export function readFloat(e: Emitter): Extended {
@@ -208,12 +210,13 @@ export const loads: readonly Definition[] = [
       const to = f.let(wrap(and(shrS(extendS(detail(e)), i64(1)), i64(7))));
       const missing = f.let(isEmpty(i32(0)));
       const x = readSt(f, i32(0));
-      f.if(missing, () => noteUnderflow(f));
+      const silent = f.let(and(detail(e), i32(SILENT)));
+      f.if(and(missing, eqz(silent)), () => noteUnderflow(f));
       f.if(f.call(e.core.softfloat.concludeX87, i32(BEFORE_REGISTER), opcode(e)), () => {
         f.if(
           eqz(missing),
           () => writeSt(f, to, x.significand, x.word),
-          () => writeIndefinite(f, to),
+          () => f.if(eqz(silent), () => writeIndefinite(f, to)),
         );
         popIf(e);
       });

@@ -52,9 +52,9 @@ const denormalFlag = (...operands: Pair[]): number =>
 const remainder = (nearest: boolean): HostHandler =>
   waitingHandler((c) => {
     const { state } = c;
+    setConditionBits(state, C2, 0);
     if (isEmpty(state, 0) || isEmpty(state, 1)) {
       if (finish(c, STACK_UNDERFLOW)) writeSt(state, 0, INDEFINITE);
-      setConditionBits(state, C2, 0);
       return;
     }
     const a = readSt(state, 0);
@@ -63,7 +63,6 @@ const remainder = (nearest: boolean): HostHandler =>
     const nan = nanResult(a, b) ?? (kindA === 'infinity' || kindB === 'zero' ? invalid : undefined);
     if (nan) {
       if (finish(c, nan.flags)) writeSt(state, 0, nan.value);
-      setConditionBits(state, C2, 0);
       return;
     }
     let result: Result = { value: a, flags: 0 };
