@@ -20,13 +20,9 @@ export interface HostContext {
   readonly prefixes: number;
   readonly addressBits: number;
   readonly segment: number;
-<<<<<<< HEAD
-  /** The vCPU's local APIC, to read; to write, so that the run loop looks at it right after the instruction. */
-=======
   /** The 11 opcode bits of an x87 instruction. */
   readonly opcode: number;
-  /** The vCPU's local APIC, to be looked at again after the instruction. */
->>>>>>> 4e1754d (The x87 FPU: extended arithmetic, the register stack, environment, remainders, BCD and transcendental functions)
+  /** The vCPU's local APIC, to read; to write, so that the run loop looks at it right after the instruction. */
   apic(): LocalApicPort;
   changeApic(): LocalApicPort;
   /** Halves of a TSC that was never written; IA32_TSC_ADJUST comes on top. */
