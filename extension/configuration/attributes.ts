@@ -10,6 +10,12 @@ export interface LaunchConfiguration {
   cpu: CpuProfile;
   /** CPUID feature name to whether the processor has it; what is not named is as the profile says. */
   features: Record<string, boolean>;
+  /** Raw CPUID bits by `LEAF.SUBLEAF.REGISTER`. */
+  cpuid: Record<string, { set?: string | number; clear?: string | number }>;
+  /** Values of model-specific registers after reset, by number. */
+  msrs: Record<string, string | number>;
+  /** Where RDRAND and RDSEED begin. */
+  seed: number;
   /** Guest memory: `128M`, `1G`, or a number of MiB; 3.5 GiB at most. */
   memory: string | number;
   stopOnEntry: boolean;
@@ -86,6 +92,29 @@ export const launchAttributes: { readonly [K in keyof LaunchConfiguration]: Attr
     schema: { type: 'object', additionalProperties: { type: 'boolean' } },
     description:
       'CPUID features to add to the processor or to take from it, by name: `{ "CET_SS": false }` gives a processor without shadow stacks.',
+  },
+  cpuid: {
+    default: {},
+    schema: {
+      type: 'object',
+      additionalProperties: {
+        type: 'object',
+        properties: { set: { type: ['integer', 'string'] }, clear: { type: ['integer', 'string'] } },
+        additionalProperties: false,
+      },
+    },
+    description:
+      'CPUID bits to set and to clear, by leaf, subleaf and register: `{ "7.0.ebx": { "clear": "0x100" } }`. Instructions and control registers follow a bit that the machine knows; any other only shows.',
+  },
+  msrs: {
+    default: {},
+    schema: { type: 'object', additionalProperties: { type: ['integer', 'string'] } },
+    description: 'Model-specific registers after reset, by number: `{ "0x3a": "0x5" }`.',
+  },
+  seed: {
+    default: 0,
+    schema: { type: 'integer', minimum: 0, maximum: 4294967295 },
+    description: 'Where RDRAND and RDSEED begin: the same seed gives the same run.',
   },
   memory: {
     default: '128M',

@@ -89,7 +89,7 @@ describe('guests that cannot go on', () => {
       'tripleFault',
       '#',
     ],
-    ['uses the x87', 'fldpi', 'unsupported', 'not have yet'],
+    ['uses FMA', 'vfmadd213ps %ymm0, %ymm1, %ymm2', '', ''],
     ['uses AVX', 'vaddps %ymm0, %ymm1, %ymm2', '', ''],
     ['leaves protected mode', 'movl $0x10, %eax\n movq %rax, %cr0', 'tripleFault', '#GP'],
   ])('%s', async (_name, source, kind, words) => {

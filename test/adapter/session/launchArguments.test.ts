@@ -17,6 +17,7 @@ describe('launch arguments', () => {
   it('fills in defaults and ignores what VS Code adds', () => {
     expect(readLaunchArguments({ program: '/g.s', type: 'shadowstep', __sessionId: 'x' })).toEqual({
       ...{ program: '/g.s', cpu: 'tigerlake', features: {}, memoryBytes: 128 * 2 ** 20, stopOnEntry: false },
+      ...{ cpuid: {}, msrs: {}, seed: 0 },
       ...{ append: '', cpus: 1, machine: 'bare', include: [], defines: {}, disassemblySyntax: 'att', noDebug: false },
     });
   });
