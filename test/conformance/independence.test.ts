@@ -12,6 +12,7 @@ const CORE = [
   'prng',
   'state',
   'undefinedFlags',
+  'undefinedFpu',
   'values',
   'windows',
   'replayMachine',
