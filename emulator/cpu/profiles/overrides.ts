@@ -72,6 +72,23 @@ export function featuresOf(overrides: readonly CpuidOverride[]): Record<string, 
   return switches;
 }
 
+const ADDRESS_SIZES = 0x80000008;
+const PHYSICAL_BITS = { lowest: 32, highest: 52 } as const;
+
+/**
+ * MAXPHYADDR after the overrides, so that reserved bits follow CPUID.
+ *
+ * @throws RangeError with one sentence
+ */
+export function physicalAddressBitsOf(overrides: readonly CpuidOverride[], ofProfile: number): number {
+  const bits = overrides
+    .filter(({ leaf, register, subleaf }) => leaf === ADDRESS_SIZES && register === 'eax' && !subleaf)
+    .reduce((old, { set, clear }) => (old | (set & 0xff)) & ~clear, ofProfile);
+  if (bits >= PHYSICAL_BITS.lowest && bits <= PHYSICAL_BITS.highest) return bits;
+  const range = `${PHYSICAL_BITS.lowest} to ${PHYSICAL_BITS.highest} are expected`;
+  throw new RangeError(`cpuid.0x80000008.eax: physical addresses of ${bits} bits cannot be had; ${range}.`);
+}
+
 /**
  * MSR numbers to values in halves.
  *

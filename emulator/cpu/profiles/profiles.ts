@@ -5,6 +5,7 @@ import {
   type CpuidOverrides,
   featuresOf,
   type MsrOverrides,
+  physicalAddressBitsOf,
   readCpuidOverrides,
   readMsrOverrides,
 } from './overrides.ts';
@@ -167,7 +168,7 @@ export class Processor {
     refuseMissingNeeds(enabled, switches);
     dropDependents(enabled);
     const processor = new Processor(
-      profile,
+      { ...profile, physicalAddressBits: physicalAddressBitsOf(cpuid, profile.physicalAddressBits) },
       enabled,
       cpuid,
       readMsrOverrides(overrides.msrs ?? {}),

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { cpuid } from '../../../emulator/cpu/profiles/cpuid.ts';
+import { Processor } from '../../../emulator/cpu/profiles/profiles.ts';
 import { ARCHITECTURES, parseConfiguration } from './config.ts';
-import { exclusionOf, skipReasonOf } from './exclusions.ts';
-import { qemuArguments, runArguments } from './invocation.ts';
+import { exclusionOf, SKIPS, skipReasonOf } from './exclusions.ts';
+import { environmentOf, qemuArguments, runArguments } from './invocation.ts';
 import { readOutcome } from './output.ts';
 import { mergeRows, type Row, type Table, toMarkdown, withTable } from './table.ts';
 
@@ -48,9 +50,35 @@ describe('the list of tests', () => {
     expect(own).toContain('--cpu tigerlake --feature=+x2apic --feature=+tsc_deadline_timer --memory 128M --cpus 2');
     expect(own).toMatch(/^--machine bare .*--max-steps 1000$/);
     expect(runArguments(ept!, 1).join(' ')).toContain('--cpu sapphirerapids --feature=+vmx');
+    const narrow = parseConfiguration('[a]\nfile = a.flat\nqemu_params = -cpu IvyBridge,phys-bits=36\n')[0]!;
+    expect(runArguments(narrow, 1).join(' ')).toContain('--cpu tigerlake --cpuid 0x80000008.eax=+0x24-0xdb --memory');
+    expect(environmentOf(x2apic!)).toBe('TEST_DEVICE=0\n');
+    expect(environmentOf(smptest!)).toBeUndefined();
+    expect(runArguments(x2apic!, 1, '/tmp/e').join(' ')).toContain('--initrd /tmp/e --max-steps 1');
+    expect(qemuArguments(smptest!, 'smptest.flat', '/tmp/e').join(' ')).toMatch(/-initrd \/tmp\/e -cpu max$/);
     expect(qemuArguments(ept!, 'vmx.flat').join(' ')).toContain(
       '-kernel vmx.flat -smp 1 -append ept_access* -cpu max,',
     );
+  });
+});
+
+describe('the reasons for SKIP lines', () => {
+  const moment = { cr4: 0, xcr0: 1, xss: 0, apicId: 0, apicEnabled: true, cpus: 1, miscEnable: [0, 0] } as const;
+  const bits = SKIPS.flatMap(({ absent }) => (absent ? [absent] : []));
+
+  it.each(bits)('$name is a bit that the profiles lack', ({ leaf, subleaf, register, bit, removed }) => {
+    for (const profile of ['tigerlake', 'sapphirerapids']) {
+      const processor = Processor.create(profile, removed === undefined ? {} : { [removed]: false });
+      const word = cpuid(processor, leaf, subleaf ?? 0, moment)[['eax', 'ebx', 'ecx', 'edx'].indexOf(register)]!;
+      expect((word >>> bit) & 1, profile).toBe(0);
+    }
+  });
+
+  it('hold for their tests alone', () => {
+    expect(skipReasonOf('memory', 'pcommit')).toMatch(/^CPUID\.\(7,0\):EBX\[22\] \(PCOMMIT\) is 0: /);
+    expect(skipReasonOf('memory', 'clwb')).toBeUndefined();
+    expect(skipReasonOf('access', 'pcommit')).toBeUndefined();
+    for (const each of SKIPS) expect(each.absent ?? each.because, String(each.text)).toBeDefined();
   });
 });
 

@@ -9,19 +9,21 @@
  * images under a QEMU, and `--record` then writes its counts beside this machine's.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ARCHITECTURES, type Architecture, parseConfiguration, type UnitTest } from './config.ts';
 import { exclusionOf, skipReasonOf } from './exclusions.ts';
 import { execute } from './execute.ts';
-import { qemuArguments, runArguments } from './invocation.ts';
+import { environmentOf, qemuArguments, runArguments } from './invocation.ts';
 import { readOutcome } from './output.ts';
 import { mergeRows, type Row, type Table, withTable } from './table.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const command = join(here, '../../../dist/cli.cjs');
+const scratch = mkdtempSync(join(tmpdir(), 'kvm-unit-tests-'));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -82,32 +84,32 @@ async function runOne(test: UnitTest, arch: Architecture, build: string): Promis
   const { output, status } = await execute({ ...processOf(test, image), seconds: Number(values.seconds), ...log });
   const outcome = readOutcome(output, status);
   const { pass, fail, skip } = outcome;
+  const unexplained = outcome.skips.filter((text) => skipReasonOf(test.name, text) === undefined);
+  const failing = values.qemu === undefined && unexplained.length > 0;
+  const evidence = [
+    ...outcome.evidence,
+    ...(failing ? unexplained.map((text) => `SKIP without a reason: ${text}`) : []),
+  ];
   return {
     ...row,
-    verdict: outcome.verdict,
+    verdict: failing && outcome.verdict !== 'crash' ? 'fail' : outcome.verdict,
     counts: { pass, fail, skip },
     ...(outcome.skips.length > 0 && {
-      skips: Object.fromEntries(outcome.skips.map((text) => [text, skipReasonOf(test.name, text) ?? 'UNEXPLAINED'])),
+      skips: Object.fromEntries(outcome.skips.map((text) => [text, skipReasonOf(test.name, text) ?? 'no reason'])),
     }),
-    ...(outcome.evidence.length > 0 && { evidence: outcome.evidence }),
+    ...(evidence.length > 0 && { evidence }),
   };
 }
 
 function processOf(test: UnitTest, image: string): { command: string; parameters: string[] } {
-  if (values.qemu !== undefined) return { command: values.qemu, parameters: qemuArguments(test, image) };
+  const text = environmentOf(test);
+  const environment = text === undefined ? undefined : join(scratch, `${test.name}.environment`);
+  if (environment !== undefined) writeFileSync(environment, text!);
+  if (values.qemu !== undefined) return { command: values.qemu, parameters: qemuArguments(test, image, environment) };
   return {
     command: process.execPath,
-    parameters: [command, 'run', image, ...known(runArguments(test, Number(values.steps)))],
+    parameters: [command, 'run', image, ...runArguments(test, Number(values.steps), environment)],
   };
-}
-
-const help = execFileSync(process.execPath, [command, 'run', '--help'], { encoding: 'utf8' });
-/** Without the options that the command line does not have. */
-function known(parameters: readonly string[]): string[] {
-  return parameters.filter(
-    (each, index) =>
-      ![each, parameters[index - 1]].some((o) => /^--(cpus|machine)$/.test(o ?? '') && !help.includes(o!)),
-  );
 }
 
 function print({ test, arch, verdict, counts, reason, skips, evidence }: Row): void {
@@ -156,4 +158,8 @@ function suiteCommit(): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }
 
-await main();
+try {
+  await main();
+} finally {
+  rmSync(scratch, { recursive: true });
+}

@@ -42,6 +42,22 @@ describe('raw CPUID bits', () => {
     expect(create({ cpuid: { '7.0.ebx': { flip: 1 } as never } })).toThrow('cpuid.7.0.ebx.flip: "set" or "clear"');
   });
 
+  it('of the address sizes change what is reserved', async () => {
+    const cpuid = { '0x80000008.eax': { set: 0x24, clear: 0xdb } };
+    const mask =
+      'mov $0x80000008, %eax; cpuid; mov %eax, %esi; mov $0x201, %ecx; xor %eax, %eax; mov $0x10, %edx; wrmsr';
+    const wide = await run(mask);
+    expect([wide.readRegister('esi') & 0xffn, wide.deliveries.size]).toEqual([39n, 0]);
+    const narrow = Machine.create({ cpu: 'tigerlake', memoryBytes: 4 << 20, cpuid });
+    loadGuest(narrow, await assembleText(mask), 'long64');
+    narrow.setExceptionStops(-1);
+    expect(narrow.run(100)).toMatchObject({ kind: 'exception', event: { vector: 13 } });
+    expect(narrow.readRegister('esi') & 0xffn).toBe(36n);
+    expect(create({ cpuid: { '0x80000008.eax': { set: 0xff } } })).toThrow(
+      'cpuid.0x80000008.eax: physical addresses of 255 bits cannot be had; 32 to 52 are expected.',
+    );
+  });
+
   it('come from the command line', () => {
     expect(readCpuidOptions(['7.0.ebx=+0x10-8', '1.ecx=-1'])).toEqual({
       '7.0.ebx': { set: '0x10', clear: '8' },
