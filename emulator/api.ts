@@ -43,9 +43,10 @@ export interface MachineConfiguration {
 
 /**
  * What a vCPU is doing. `waitForSipi`: an application processor that no start-up IPI has reached yet; its registers are
- * those of power-up and it takes no step. `mwait`: in MWAIT.
+ * those of power-up and it takes no step. `mwait`: in MWAIT. `frozen`: before an x87 instruction that waits for IRQ 13 of
+ * an unmasked exception (CR0.NE = 0).
  */
-export type VcpuActivity = 'active' | 'halted' | 'shutdown' | 'waitForSipi' | 'mwait';
+export type VcpuActivity = 'active' | 'halted' | 'shutdown' | 'waitForSipi' | 'mwait' | 'frozen';
 
 /**
  * Why `run` came back. Unless stated, RIP is the next instruction to execute and nothing of it has happened. With

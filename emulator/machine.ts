@@ -34,7 +34,7 @@ import { accessedMemoryType } from './memory/tlbView.ts';
 const MOST_CPUS = 8;
 
 /** By number, as in STATE.activity. */
-const ACTIVITIES: readonly VcpuActivity[] = ['active', 'halted', 'shutdown', 'waitForSipi', 'mwait'];
+const ACTIVITIES: readonly VcpuActivity[] = ['active', 'halted', 'shutdown', 'waitForSipi', 'mwait', 'frozen'];
 
 interface Snapshot extends MachineSnapshot {
   readonly schedule: SavedSchedule;

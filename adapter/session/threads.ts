@@ -34,6 +34,7 @@ export function threadsOf(state: SessionState): { id: number; name: string }[] {
 const SLEEPING: Readonly<Partial<Record<VcpuActivity, string>>> = {
   halted: 'HLT',
   mwait: 'MWAIT',
+  frozen: 'waiting for IRQ 13',
   shutdown: 'shut down',
 };
 

@@ -32,9 +32,19 @@ export interface LocalApicPort {
 /** `wakeAt` is below 1 MiB. */
 export type PowerTransition = 'sleep' | { readonly wakeAt: number };
 
+/** Where numeric errors go that are reported outside the processor (`devices/numericError.ts`). */
+export interface NumericErrorPort {
+  /** A processor's FERR# changes, and what it is. */
+  signal(vcpu: number, level: boolean): void;
+  signalled(vcpu: number): boolean;
+  /** The level of IGNNE#. */
+  readonly ignored: boolean;
+}
+
 /** What surrounds the processors beside ports and memory: time and interrupts. */
 export interface Surroundings {
   localApic(vcpu: number): LocalApicPort;
+  readonly numericErrors: NumericErrorPort;
   /** The step of machine time at which a device next acts; Infinity for never. */
   deadline(): number;
   /** Lets devices act whose time has come. */

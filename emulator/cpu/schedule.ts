@@ -6,6 +6,7 @@ import type { LocalApicPort, PowerTransition, Surroundings } from './localApicPo
 import { resetState } from './reset.ts';
 import { ENGINE, STATE, type StateView } from './state.ts';
 import { ACTIVITY, type SavedTurns, Turns } from './turns.ts';
+import { numericError } from './x87/state.ts';
 
 export interface SavedSchedule {
   readonly turns: SavedTurns;
@@ -40,6 +41,7 @@ export class Schedule {
       {
         interruptPending: (vcpu) => surroundings.localApic(vcpu).interruptRequest(),
         nmiPending: (vcpu) => surroundings.localApic(vcpu).nmiPending,
+        numericErrorIgnored: () => surroundings.numericErrors.ignored,
       },
       () => {
         surroundings.disturbed = true;
@@ -74,6 +76,10 @@ export class Schedule {
   /** To be called at a boundary, `steps` steps after reset. */
   settle(steps: number): void {
     const { surroundings, turns } = this;
+    if (this.numericErrorChanged()) {
+      surroundings.numericErrors.signal(turns.turn, numericError(this.live));
+      surroundings.disturbed = true;
+    }
     if (surroundings.deadline() <= steps + this.skipped) {
       surroundings.disturbed = true;
       surroundings.expire();
@@ -86,7 +92,13 @@ export class Schedule {
     this.nmi = apic.nmiPending;
     this.interrupt = apic.interruptRequest();
     this.live.set32(ENGINE.attention, this.nmi || this.interrupt ? ATTENTION.INTERRUPT : 0);
+    this.live.set32(ENGINE.numericErrorIgnored, surroundings.numericErrors.ignored ? 1 : 0);
     this.live.set32(ENGINE.othersWait, turns.count > 1 && turns.othersWait() ? 1 : 0);
+  }
+
+  /** Whether FERR# of the vCPU whose turn it is has yet to follow its state. */
+  numericErrorChanged(): boolean {
+    return numericError(this.live) !== this.surroundings.numericErrors.signalled(this.turns.turn);
   }
 
   /** Steps that may be taken before `settle` has something to do. */

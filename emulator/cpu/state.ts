@@ -136,8 +136,8 @@ export const STATE = layout(STATE_BASE + 0x600, {
   /** 1 after STI or MOV SS for the next instruction: bit 0 STI, bit 1 MOV SS / POP SS. */
   interruptShadow: 32,
   /**
-   * 0 active, 1 HLT, 2 shutdown, 3 wait-for-SIPI (VMCS activity states), 4 MWAIT; an instruction
-   * that sets it comes back with LEAVE.
+   * 0 active, 1 HLT, 2 shutdown, 3 wait-for-SIPI (VMCS activity states), 4 MWAIT, 5 in front of an x87 instruction that
+   * waits for an exception's handler (CR0.NE = 0); an instruction that sets it comes back with LEAVE.
    */
   activity: 32,
   /** Conditions found for #DB, in DR6 form, delivered at the next boundary. */
@@ -246,6 +246,9 @@ export const ENGINE = layout(ENGINE_BASE, {
   x87Data: 64,
   /** 1 on a processor that records the operand of every x87 instruction (CPUID.7.0:EBX bit 6 clear). */
   fpuDataAlways: 32,
+  /** IGNNE#; and ES has changed with CR0.NE clear (`cpu/x87/numericErrors.ts`). */
+  numericErrorIgnored: 32,
+  numericErrorChanged: 32,
 });
 
 /** Reads a field in generated code. */

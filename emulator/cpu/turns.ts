@@ -3,9 +3,10 @@ import { emptyTlb } from '../memory/structureCaches.ts';
 import { IF } from './flags.ts';
 import { lineWritten } from './monitoredLine.ts';
 import { STATE, StateView } from './state.ts';
+import { numericError } from './x87/state.ts';
 
 /** `STATE.activity`. */
-export const ACTIVITY = { ACTIVE: 0, HLT: 1, SHUTDOWN: 2, WAIT_FOR_SIPI: 3, MWAIT: 4 } as const;
+export const ACTIVITY = { ACTIVE: 0, HLT: 1, SHUTDOWN: 2, WAIT_FOR_SIPI: 3, MWAIT: 4, FROZEN: 5 } as const;
 
 /** Steps of a turn. A switch costs some microseconds, a waiting vCPU waits so long for each other one. */
 const TURN = 0x2000;
@@ -14,6 +15,8 @@ const TURN = 0x2000;
 export interface WakeSources {
   interruptPending(vcpu: number): boolean;
   nmiPending(vcpu: number): boolean;
+  /** The level of IGNNE#. */
+  numericErrorIgnored(): boolean;
 }
 
 /** A vCPU while another one has the state area: its state at the same addresses, and its TLB. */
@@ -125,6 +128,14 @@ export class Turns {
     return lineWritten(view, this.bytes.buffer);
   }
 
+  /** Whether a vCPU waits for an x87 exception to be handled and need not any more. */
+  thaws(vcpu: number): boolean {
+    const view = this.view(vcpu);
+    return (
+      view.get32(STATE.activity) === ACTIVITY.FROZEN && !(numericError(view) && !this.sources.numericErrorIgnored())
+    );
+  }
+
   /** Whether a vCPU could take a step. */
   private runnable(vcpu: number): boolean {
     const view = this.view(vcpu);
@@ -134,7 +145,7 @@ export class Turns {
     // A debug trap of the instruction that put it to sleep.
     if (view.get32(STATE.pendingDebug) !== 0) return true;
     if (activity === ACTIVITY.SHUTDOWN) return true;
-    if (this.mwaitEnds(vcpu)) return true;
+    if (this.mwaitEnds(vcpu) || this.thaws(vcpu)) return true;
     if (this.sources.nmiPending(vcpu) && view.get32(STATE.nmiBlocked) === 0) return true;
     return (view.get32(STATE.rflags) & IF) !== 0 && this.sources.interruptPending(vcpu);
   }

@@ -139,6 +139,7 @@ export class Vcpu {
     state.set32(ENGINE.deviceAllowed, 1);
     state.set32(ENGINE.deviceReached, 0);
     state.set32(ENGINE.turnGiven, 0);
+    state.set32(ENGINE.numericErrorChanged, 0);
     state.set32(ENGINE.generation, 0);
     this.steps = 0;
     this.deliveries.clear();
@@ -242,7 +243,8 @@ export class Vcpu {
       return exit;
     }
     if (raiseAtBoundary(state, this.debugRegisters, schedule.interrupts)) return undefined;
-    if (schedule.turns.mwaitEnds(schedule.turns.turn)) state.set32(STATE.activity, ACTIVITY.ACTIVE);
+    if (schedule.turns.mwaitEnds(schedule.turns.turn) || schedule.turns.thaws(schedule.turns.turn))
+      state.set32(STATE.activity, ACTIVITY.ACTIVE);
     if (state.get32(STATE.activity) !== ACTIVITY.ACTIVE) return this.sleep();
     const exact = mustRunAlone(state);
     const status = this.step(exact ? 1 : Math.min(limit, SLICE, schedule.ahead(this.steps)), exact);
@@ -300,6 +302,8 @@ export class Vcpu {
     const trap = state.get32(ENGINE.stepTrap) !== 0 && !passed;
     if (exact) endStep(state, stepStart, this.taken, trap);
     else if (trap) trapAfterStep(state);
+    // The instruction under a shadow has begun.
+    if (state.get32(STATE.activity) === ACTIVITY.FROZEN) state.set32(STATE.interruptShadow, 0);
     return status;
   }
 
@@ -418,6 +422,10 @@ export class Vcpu {
       state.get32(STATE.rflags) & IF ? 'no device can raise an interrupt' : 'interrupts are off (IF=0)';
     if (state.get32(STATE.activity) === ACTIVITY.WAIT_FOR_SIPI) {
       const sentence = `vCPU ${this.schedule.turns.turn} waits for a start-up IPI, and no vCPU runs that could send it.`;
+      return { kind: 'halted', sentence };
+    }
+    if (state.get32(STATE.activity) === ACTIVITY.FROZEN) {
+      const sentence = `The guest waits at RIP ${rip} for IRQ 13 of an unmasked x87 exception (CR0.NE is 0), and ${interrupts}: nothing can wake it.`;
       return { kind: 'halted', sentence };
     }
     return {
@@ -546,7 +554,9 @@ export class Vcpu {
       const status = handler(this.hostContext(this.code.decodedAt(record)));
       if (status !== STATUS.LOOKUP && status !== STATUS.BUDGET) return status;
       // The next instruction must run alone, or not at once.
-      const looksAround = mustRunAlone(this.state) || this.bus.disturbed || this.schedule.interruptible();
+      const { schedule } = this;
+      const looksAround =
+        mustRunAlone(this.state) || this.bus.disturbed || schedule.interruptible() || schedule.numericErrorChanged();
       if (!looksAround) return status;
       return status === STATUS.LOOKUP ? STATUS.LEAVE_TO : STATUS.LEAVE;
     } finally {

@@ -15,7 +15,7 @@ import { SystemControl } from './systemControl.ts';
 import { TestDevice } from './testDevice.ts';
 
 /** IRQs of a PC. */
-export const IRQ = { timer: 0, keyboard: 1, serial: 4, rtc: 8, power: 9, mouse: 12 } as const;
+export const IRQ = { timer: 0, keyboard: 1, serial: 4, rtc: 8, power: 9, mouse: 12, numericError: 13 } as const;
 /** Lines that the test device reaches: all pins of the IOAPIC. */
 const TEST_LINES = 24;
 const PCI_TEST_MEMORY = 0xfeb0_0000;

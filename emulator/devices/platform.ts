@@ -15,6 +15,7 @@ import {
 } from './device.ts';
 import { InterruptLines } from './interruptLines.ts';
 import { Interrupts } from './interrupts.ts';
+import { NumericError } from './numericError.ts';
 import { IRQ, pcDevices } from './pcDevices.ts';
 import { Power } from './power.ts';
 import { Serial } from './serial.ts';
@@ -73,6 +74,8 @@ export class Platform {
   readonly interrupts: Interrupts;
   private readonly powerUp: unknown;
   private readonly power: Power;
+  /** FERR# and IGNNE# of the processors. */
+  readonly numericErrors: NumericError;
   private powerTransition: PowerTransition | undefined;
   private nextDeadline: number | undefined;
   private end: RunExit | undefined;
@@ -101,6 +104,7 @@ export class Platform {
     this.add(this.interrupts.ioApic);
     this.add(this.interrupts.pic);
     this.serial = this.add(new Serial((byte) => host.serialOutput(byte), this.line(IRQ.serial)));
+    this.numericErrors = this.add(new NumericError(this.line(IRQ.numericError)));
     this.add(new DebugExit((code) => this.stop({ kind: 'debugExit', code })));
     const devices = pcDevices({
       ...{ clock: this.clock, memoryBytes: configuration.memoryBytes, cpus: configuration.cpus },

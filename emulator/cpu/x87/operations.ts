@@ -23,6 +23,7 @@ import { RELATION } from '../softfloat/compare.ts';
 import { DENORMAL, DIVIDE_BY_ZERO, EXCEPTIONS, INVALID, note, OVERFLOW, UNDERFLOW } from '../softfloat/mxcsr.ts';
 import { ENGINE, get32, get64, put32, put64, STATE, X87_BASE } from '../state.ts';
 import { type Extended, getWord, INDEFINITE } from './extended.ts';
+import { changed } from './numericErrors.ts';
 import { STATUS_WORD } from './state.ts';
 
 /** The register stack in generated code, and what arithmetic instructions do with it (SDM Vol. 1 §8.1.2, §8.3). */
@@ -112,6 +113,7 @@ export function defineX87Conclude(core: Core, reference: FunctionReference<'i32'
     f.if(unmasked, () => {
       put32(f, STATE.fpuStatus, or(status(), i32(STATUS_WORD.SUMMARY | STATUS_WORD.BUSY)));
       put32(f, STATE.fpuOpcode, f.parameter<'i32'>(1));
+      changed(f);
       f.if(get32(ENGINE.x87HasData), () => recordData(f));
     });
     f.return(eqz(and(unmasked, f.parameter<'i32'>(0))));

@@ -15,6 +15,12 @@ export const STATUS_WORD = {
 } as const;
 export const CONDITIONS = STATUS_WORD.C0 | STATUS_WORD.C1 | STATUS_WORD.C2 | STATUS_WORD.C3;
 
+export const CR0_NE = 0x20;
+
+/** The level of FERR#: an exception waits that is reported outside the processor (SDM Vol. 1 §8.7.2). */
+export const numericError = (state: StateView): boolean =>
+  (state.get32(STATE.fpuStatus) & STATUS_WORD.SUMMARY) !== 0 && (state.low(STATE.cr0) & CR0_NE) === 0;
+
 /** Bits of the control word that a load keeps: masks, precision, rounding, infinity control. Bit 6 is always set. */
 export const CONTROL_WRITABLE = 0x1f3f;
 export const CONTROL_FIXED = 0x40;

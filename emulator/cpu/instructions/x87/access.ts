@@ -1,14 +1,6 @@
-import { add, and, type I32, i32, load32, shl, wrap } from '../../../wasm/expressions.ts';
+import { add, type I32, i32, load32, shl, wrap } from '../../../wasm/expressions.ts';
 import type { Emitter } from '../../engine/emitter.ts';
 import { CS, ENGINE, get32, put32, put64, STATE, segment } from '../../state.ts';
-import { STATUS_WORD } from '../../x87/state.ts';
-
-const MF = 16;
-
-/** A waiting instruction: what an earlier one left unmasked is raised first. */
-export function waitForExceptions(e: Emitter): void {
-  e.f.if(and(get32(STATE.fpuStatus), i32(STATUS_WORD.SUMMARY)), () => e.raise(MF));
-}
 
 /** Records the instruction, once its memory operand has been reached (SDM Vol. 1 §8.1.8). */
 export function record(e: Emitter): void {

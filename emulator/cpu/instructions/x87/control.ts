@@ -1,8 +1,8 @@
 import { and, extendU, i32, not, or, select, wrap } from '../../../wasm/expressions.ts';
 import type { Definition } from '../../engine/emitter.ts';
 import { get32, put32, STATE } from '../../state.ts';
+import { changed, waitForExceptions } from '../../x87/numericErrors.ts';
 import { CONTROL_FIXED, CONTROL_WRITABLE, STATUS_WORD } from '../../x87/state.ts';
-import { waitForExceptions } from './access.ts';
 
 /** SDM Vol. 2: FLDCW, FNSTCW, FNSTSW with memory. */
 export const words: readonly Definition[] = [
@@ -21,6 +21,7 @@ export const words: readonly Definition[] = [
       const flags = and(rest, i32(STATUS_WORD.EXCEPTIONS));
       const pending = select(and(flags, not(control)), i32(STATUS_WORD.SUMMARY | STATUS_WORD.BUSY), i32(0));
       put32(f, STATE.fpuStatus, or(rest, pending));
+      changed(f);
     },
   },
   {

@@ -3,6 +3,7 @@ import { and, eqz, extendS, i32, i64, load16U, load64, select, shl, shrS, wrap }
 import type { Definition, Emitter } from '../../engine/emitter.ts';
 import { ROUND } from '../../softfloat/mxcsr.ts';
 import { type Extended, getWord, INDEFINITE, rounding } from '../../x87/extended.ts';
+import { waitForExceptions } from '../../x87/numericErrors.ts';
 import {
   BEFORE_MEMORY,
   BEFORE_REGISTER,
@@ -13,7 +14,7 @@ import {
   writeIndefinite,
   writeSt,
 } from '../../x87/operations.ts';
-import { detail, opcode, record, waitForExceptions } from './access.ts';
+import { detail, opcode, record } from './access.ts';
 
 /** SDM Vol. 2: FLD, FST(P), FILD, FIST(P), FISTTP, and arithmetic with memory. `detail` bit 0 pops, bit 1 truncates. */
 const POP = 1;

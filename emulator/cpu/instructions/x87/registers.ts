@@ -28,6 +28,7 @@ import {
   rounding,
   SIGN,
 } from '../../x87/extended.ts';
+import { changed, waitForExceptions } from '../../x87/numericErrors.ts';
 import {
   BEFORE_REGISTER,
   clearC1,
@@ -42,7 +43,7 @@ import {
   writeSt,
 } from '../../x87/operations.ts';
 import { STATUS_WORD } from '../../x87/state.ts';
-import { detail, opcode, record, waitForExceptions } from './access.ts';
+import { detail, opcode, record } from './access.ts';
 
 /** SDM Vol. 2: x87 instructions on the register stack alone. */
 const plain = (name: string, emit: (e: Emitter) => void): Definition => ({
@@ -251,6 +252,7 @@ export const stack: readonly Definition[] = [
   control('fnclex', false, (e) => {
     const cleared = STATUS_WORD.EXCEPTIONS | STATUS_WORD.STACK_FAULT | STATUS_WORD.SUMMARY | STATUS_WORD.BUSY;
     put32(e.f, STATE.fpuStatus, and(get32(STATE.fpuStatus), i32(~cleared)));
+    changed(e.f);
   }),
   control('fnstsw', false, (e) => {
     e.setGpr(RAX, lowWord(e, extendU(get32(STATE.fpuStatus))));

@@ -1,13 +1,20 @@
 import { CS, ENGINE, type Field, STATE, segment } from '../../state.ts';
+import { ACTIVITY } from '../../turns.ts';
+import { freezes } from '../../x87/numericErrors.ts';
 import { conclude } from '../../x87/stack.ts';
-import { STATUS_WORD } from '../../x87/state.ts';
-import { type HostContext, operandAddress, raise } from './context.ts';
+import { numericError, STATUS_WORD } from '../../x87/state.ts';
+import { FAULT, type HostContext, operandAddress, raise } from './context.ts';
 
 const MF = 16;
 
-/** #MF of an earlier instruction, for those that wait; undefined to go on. */
+/** What ends an instruction that waits for exceptions of an earlier one (`x87/numericErrors.ts`); undefined to go on. */
 export function waiting(c: HostContext): number | undefined {
-  return c.state.get32(STATE.fpuStatus) & STATUS_WORD.SUMMARY ? raise(c, MF) : undefined;
+  const { state } = c;
+  if (!(state.get32(STATE.fpuStatus) & STATUS_WORD.SUMMARY)) return undefined;
+  if (!numericError(state)) return raise(c, MF);
+  if (!freezes(state)) return undefined;
+  state.set32(STATE.activity, ACTIVITY.FROZEN);
+  return FAULT;
 }
 
 /** Records the running instruction and its operand (SDM Vol. 1 §8.1.8). */
