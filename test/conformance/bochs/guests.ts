@@ -22,8 +22,8 @@ const records = (name: string): Guest => ({ name, path: absolute(`guests/${name}
 const SAMPLES = ['hello', 'supervisor-shadow-stack', 'user-ibt', 'shadow-stack-switch'];
 const MODE_GUESTS = ['real', 'v86', 'segments', 'gates'];
 const CET_GUESTS = [
-  ...['registers', 'pages', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls', 'xsave'],
-  ...['compatibility', 'legacy', 'tasks', 'delivery', 'delivery32', 'debug'],
+  ...['registers', 'pages', 'walks', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls', 'xsave'],
+  ...['compatibility', 'legacy', 'walks32', 'tasks', 'delivery', 'delivery32', 'debug'],
 ];
 export const GUESTS: readonly Guest[] = [...SAMPLES.map(sample), ...[...CET_GUESTS, ...MODE_GUESTS].map(records)];
 
