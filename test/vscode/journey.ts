@@ -91,6 +91,7 @@ export function smashedReturn(theme: Theme): Promise<void> {
     await shot(`journey-cet-${theme}`);
     await picture('walkthrough', 'cet', w.pane('CET'));
 
+    await explainTranslation(stage, theme);
     const rsp = await w.hoverValue(victim + 1, 'rsp');
     assert.match(rsp, /0x[0-9a-f]+/);
     await w.page
@@ -133,6 +134,19 @@ export function smashedReturn(theme: Theme): Promise<void> {
     await shot(`journey-5-ended-${theme}`);
     assert.deepEqual(await w.toasts(), []);
   });
+}
+
+/** From an address to RAM, entry by entry, on a page beside the source. */
+async function explainTranslation({ workbench: w, shot }: Stage, theme: Theme): Promise<void> {
+  await w.command('Shadowstep: Explain Translation');
+  await w.type('$ssp');
+  await w.until(
+    'the explanation',
+    () => w.editorText('Translation of 0x'),
+    (text) => /PML4E at 0x[0-9a-f]+ =/.test(text) && /=> Linear 0x[0-9a-f]+ is physical/.test(text),
+  );
+  await shot(`journey-translation-${theme}`);
+  await w.press('Control+w');
 }
 
 /** User mode: an indirect jump misses its ENDBR64; the tracker is seen waiting, and a register is read by hovering. */

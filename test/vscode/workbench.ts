@@ -159,6 +159,12 @@ export class Workbench {
     return this.text(this.page.locator('.quick-input-widget .quick-input-message'));
   }
 
+  /** What an open editor shows, by the beginning of its title; empty when there is none. */
+  async editorText(title: string): Promise<string> {
+    const lines = this.page.locator(`.editor-group-container:has(.tab[aria-label^="${title}"]) .view-line`);
+    return (await lines.allTextContents()).join('\n').replaceAll('\u00a0', ' ');
+  }
+
   async focusEditor(): Promise<void> {
     await this.press('Control+1');
     await this.page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
