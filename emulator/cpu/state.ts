@@ -64,6 +64,8 @@ export const MTRR = {
  */
 export const X87_BASE = STATE_BASE + 0x500;
 export const x87Address = (physical: number): number => X87_BASE + physical * 16;
+/** Sign and exponent after an MMX register was written (SDM Vol. 3A §13.2). */
+export const MMX_WORD = 0xffff;
 
 export const STATE = layout(STATE_BASE + 0x600, {
   rip: 64,

@@ -48,6 +48,28 @@ describe('coverage of the committed vectors', () => {
     }
   });
 
+  it('shows what every MMX Code does to the top of the stack and to the tags, and #MF', () => {
+    const MF = 16;
+    const codes = new Set<string>();
+    const moved = new Set<string>();
+    const refilled = new Set<string>();
+    let waited = 0;
+    for (const { codeName, bitness, shape, before, after, fault } of readVectorFile('mmx')) {
+      const fromMemory = /^Cvtpi2p/.test(codeName) && shape !== 'register';
+      if (fault === MF) waited++;
+      if (fault !== undefined || fromMemory) continue;
+      const name = `${codeName} ${bitness}`;
+      codes.add(name);
+      expect(after.fpu!.status & 0x3800, name).toBe(0);
+      expect(after.fpu!.tags, name).toBe(codeName === 'Emms' ? 0 : 0xff);
+      if (before.fpu!.status & 0x3800) moved.add(name);
+      if (before.fpu!.tags !== after.fpu!.tags) refilled.add(name);
+    }
+    expect(codes.size).toBeGreaterThan(180);
+    expect([...codes].filter((name) => !moved.has(name) || !refilled.has(name))).toEqual([]);
+    expect(waited).toBeGreaterThan(1000);
+  });
+
   it('is what coverage.tsv says', () => {
     expect(readFileSync(new URL('data/coverage.tsv', import.meta.url), 'utf8')).toBe(coverageTable(counts));
   });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { loadVectors, type VectorFile } from './vectors.ts';
 
-export const VECTOR_FILES = ['integer64', 'integer32', 'sse64', 'later64', 'x87'] as const;
+export const VECTOR_FILES = ['integer64', 'integer32', 'sse64', 'later64', 'x87', 'mmx'] as const;
 export type VectorFileName = (typeof VECTOR_FILES)[number];
 
 /** Reads one of the committed files. */

@@ -100,20 +100,33 @@ export function deriveInput(group: GroupPlan, encodingIndex: number, vectorIndex
   memory.push(...vector.pieces);
 
   const cpu: CpuImage = { gpr, rflags, xmm, mxcsr, fsBase: 0n, gsBase: 0n, rip: BigInt(encoding.ip) };
-  if (group.xmmKind === ValueKind.float80) cpu.fpu = drawFpu(prng, /_mm/.test(group.codeName));
+  const mmx = isMmx(group.codeName);
+  if (mmx || group.xmmKind === ValueKind.float80) {
+    // CVTPI2PS from memory is the one in which a waiting exception is taken or not (`undefinedFpu.ts`).
+    const mayWait = mmx && !(group.shape !== 'register' && /^Cvtpi2ps/.test(group.codeName));
+    cpu.fpu = drawFpu(prng, mmx, mayWait);
+  }
   for (const override of encoding.overrides) applyOverride(cpu, override);
   for (const override of vector.overrides) applyOverride(cpu, override);
   return { cpu, memory };
 }
 
-/** Rounding and precision at random, one vector in eight with some exceptions unmasked; a register empty now and then. */
-function drawFpu(prng: Prng, integers: boolean): FpuImage {
+/** A Code with MMX registers, or that makes the x87 state that of MMX. */
+export const isMmx = (codeName: string): boolean => /_mm(m64|m32)?(_|$)|^Emms$/.test(codeName);
+
+/**
+ * Rounding and precision at random, one vector in eight with some exceptions unmasked; a register empty now and then.
+ * For MMX: integers, half of them in what looks like floats; now and then an exception waits.
+ */
+function drawFpu(prng: Prng, integers: boolean, mayWait: boolean): FpuImage {
   const masks = prng.below(8) === 0 ? prng.next() & 0x3f : 0x3f;
   const precision = prng.pick([0, 2, 3, 3]);
   const control = 0x40 | masks | (precision << 8) | (prng.below(4) << 10);
   const top = prng.below(8);
   const sticky = prng.below(4) === 0 ? prng.next() & masks & 0x3f : 0;
-  const status = (top << 11) | (prng.next() & 0x4700) | sticky;
+  const waits = mayWait && prng.below(2) === 0 ? prng.next() & ~masks & 0x3f : 0;
+  const summary = waits ? 0x8080 : 0;
+  const status = (top << 11) | (prng.next() & 0x4700) | sticky | waits | summary;
   let tags = 0xff;
   for (let i = 0; i < 8; i++) if (prng.below(i === 7 ? 2 : 24) === 0) tags &= ~(1 << ((top + i) & 7));
   const registers = new Uint8Array(128);
@@ -122,7 +135,9 @@ function drawFpu(prng: Prng, integers: boolean): FpuImage {
     if (integers) {
       const lane = prng.pick([ValueKind.int8, ValueKind.int16, ValueKind.int32, ValueKind.counts]);
       fillLanes(prng, lane, at.subarray(0, 8));
-      at[8] = at[9] = 0xff;
+      const word = prng.below(2) ? 0xffff : prng.next();
+      at[8] = word;
+      at[9] = word >>> 8;
     } else fillExtended(prng, at);
   }
   return { control, status, tags, registers };

@@ -61,6 +61,14 @@ export const UNDEFINED_FPU: readonly Row[] = [
     status: C1,
     source: 'Vol. 2A, FCOMI: C1 is cleared, AMD keeps it; FCMOVcc: C1 is undefined without a stack fault',
   },
+  {
+    codes: /^Cvtpi2ps_/,
+    condition: 'with a memory operand',
+    when: ({ shape }) => shape !== 'register',
+    status: 0,
+    all: true,
+    source: 'Vol. 2A, CVTPI2PS: a transition to MMX; AMD makes none when the operand is memory',
+  },
   { codes: /^Ffreep?_/, status: C0 | C1 | C2 | C3, source: 'Vol. 2A, FFREE: C0 to C3 are undefined' },
   {
     codes: /^Fld_m(32|64)fp$/,

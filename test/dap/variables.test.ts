@@ -79,6 +79,20 @@ describe('setVariable and setExpression', () => {
     expect(await evaluate(client, 'rflags & 1')).toMatch(/1$/);
   });
 
+  it('set MMX registers, which are the significands of x87 ones', async () => {
+    const client = await entered(steps);
+    const variablesReference = await scope(client, 'x87 and MMX');
+    const { body } = await client.setVariableRequest({ variablesReference, name: 'mm2', value: '0x8000 << 4' });
+    expect(body.value).toBe('0x0000000000080000');
+    expect(await evaluate(client, 'mm2 == 0x80000')).toBe('1');
+    expect(await evaluate(client, 'st2 & 0xfffff')).toMatch(/80000$/);
+    await client.send('setExpression', { expression: 'mm7', value: 'mm2 + 1' });
+    expect(await evaluate(client, 'mm7 == 0x80001')).toBe('1');
+    expect(await failure(client.setVariableRequest({ variablesReference, name: 'mm8', value: '1' }))).toBe(
+      'There is no mm8 in this scope.',
+    );
+  });
+
   it('answer with one sentence when it cannot be', async () => {
     const client = await entered(steps);
     const set = async (group: string, name: string, value: string) =>

@@ -4,6 +4,7 @@ import { type Form, formKey, PREFIX } from '../engine/emitter.ts';
 import { DS } from '../state.ts';
 import { HOST_INDEX } from '../system/hostTable.ts';
 import type { DecodedInstruction, MemoryOperand } from './decoded.ts';
+import { hasMmxRegister } from './mmx.ts';
 import {
   dataSegment,
   decodeMemory,
@@ -106,7 +107,9 @@ export class InstructionDecoder {
 
   /** #UD, or what older processors make of the bytes, for an instruction that the profile lacks. */
   private missingFeature(instruction: Instruction, mnemonic: string): Selection | undefined {
-    const lacks = instruction.cpuidFeatures().some((f: number) => !this.features.has(CpuidFeature[f]!));
+    const lacks =
+      instruction.cpuidFeatures().some((f: number) => !this.features.has(CpuidFeature[f]!)) ||
+      (hasMmxRegister(instruction) && !this.features.has('MMX'));
     if (!lacks) return undefined;
     const size = instruction.opCount ? decodeOperand(instruction, 0).bits : 0;
     switch (mnemonic) {

@@ -1,6 +1,6 @@
 import { type Instruction, MemorySizeExt, OpKind, Register, RegisterExt } from 'iced-x86';
 import { CONTEXT } from '../context.ts';
-import { ENGINE, ES, FS, gprAddress, SS, xmmAddress, ZERO_ADDRESS } from '../state.ts';
+import { ENGINE, ES, FS, gprAddress, SS, x87Address, xmmAddress, ZERO_ADDRESS } from '../state.ts';
 import type { HostOperand, MemoryOperand } from './decoded.ts';
 
 /** What iced's operands are in terms of forms: a shape letter, a width, a register's place in the state. */
@@ -12,21 +12,25 @@ export interface DecodedOperand {
 }
 
 const isYmm = (register: Register): boolean => register >= Register.YMM0 && register <= Register.YMM15;
+const isMmx = (register: Register): boolean => register >= Register.MM0 && register <= Register.MM7;
 const isVector = (register: Register): boolean => registerLetter(register) === 'v';
 const isGpr = (register: Register): boolean => register >= Register.AL && register <= Register.R15;
 
-/** State address of a general or XMM register; AH, CH, DH, BH are the second byte. */
+/** State address of a general, XMM or MMX register; AH, CH, DH, BH are the second byte. */
 export function registerAddress(register: Register): number {
   if (register >= Register.AH && register <= Register.BH) return gprAddress(register - Register.AH) + 1;
   if (isGpr(register)) return gprAddress(RegisterExt.number(RegisterExt.fullRegister(register)));
   if (register >= Register.XMM0 && register <= Register.XMM15) return xmmAddress(register - Register.XMM0);
   if (isYmm(register)) return xmmAddress(register - Register.YMM0);
+  // MMi is in Ri, wherever the top of the stack is.
+  if (isMmx(register)) return x87Address(register - Register.MM0);
   return 0;
 }
 
 function registerLetter(register: Register): string {
   if (isGpr(register)) return 'r';
   if ((register >= Register.XMM0 && register <= Register.XMM15) || isYmm(register)) return 'v';
+  if (isMmx(register)) return 'q';
   if (RegisterExt.isSegmentRegister(register)) return 's';
   return '?';
 }

@@ -3,6 +3,7 @@ import { CONTEXT } from '../context.ts';
 import { EVENT } from '../events.ts';
 import { FS } from '../state.ts';
 import { HOST_INDEX, hostAccess } from '../system/hostTable.ts';
+import { selectMmx } from './mmx.ts';
 import { type DecodedOperand, dataSegment, implicitAddressBits, segmentNumber } from './operands.ts';
 import { selectVector } from './vectors.ts';
 import { selectVex } from './vex.ts';
@@ -312,7 +313,7 @@ export function select(s: Selecting): Selection | undefined {
     case 'ud2':
       return UNDEFINED;
   }
-  const vector = selectVex(s) ?? selectVector(s);
+  const vector = selectVex(s) ?? selectMmx(s) ?? selectVector(s);
   if (vector) return vector;
   if (HOST_INDEX.has(mnemonic)) return { ...host(mnemonic, s), ends: ENDING_HOST.has(mnemonic) };
   return undefined;

@@ -95,7 +95,7 @@ export function formOf({ mnemonic, operands }: Selecting): Selection | undefined
 export function selectVector(s: Selecting): Selection | undefined {
   // MOVNTI is no SIMD instruction to CR0 and CR4 (SDM Vol. 3A §14.1).
   if (s.mnemonic === 'movnti' || s.mnemonic === 'movdiri') return { name: 'mov', size: s.operands[1]!.bits };
-  // MMX registers, and YMM ones.
+  // Registers that no profile has.
   if (s.operands.some((operand) => operand.letter === '?')) return undefined;
   if (s.code.startsWith('VEX_')) return undefined;
   const form = formOf(s);

@@ -29,9 +29,11 @@ import {
   get32,
   get64,
   gprAddress,
+  MMX_WORD,
   put32,
   put64,
   STATE,
+  X87_BASE,
   XMM_BASE,
   YMM_HIGH_OFFSET,
   ZERO_ADDRESS,
@@ -192,18 +194,19 @@ export class BlockEmitter extends EmitterBase implements Emitter {
     this.f.set(this.local(index), value);
   }
 
-  private isVector(address: number): boolean {
-    return address >= XMM_BASE && address < XMM_BASE + 256;
+  /** XMM and MMX registers have no locals. */
+  private isInMemory(address: number): boolean {
+    return (address >= XMM_BASE && address < XMM_BASE + 256) || (address >= X87_BASE && address < X87_BASE + 128);
   }
 
   private readPlace(address: number, bits: number): I64 {
-    if (this.isVector(address)) return loadBits(bits, i32(0), address);
+    if (this.isInMemory(address)) return loadBits(bits, i32(0), address);
     const value = this.local((address - GPR_BASE) >>> 3);
     return maskTo(address & 7 ? shrU(value, i64(8)) : value, bits);
   }
 
   private writePlace(address: number, value: I64, bits: number): void {
-    if (this.isVector(address)) {
+    if (this.isInMemory(address)) {
       // As the step tier: a 32-bit register result clears the upper half.
       if (bits === 32) this.f.store64(i32(0), maskTo(value, 32), address);
       else this.f.storeBits(bits, i32(0), value, address);
@@ -268,6 +271,12 @@ export class BlockEmitter extends EmitterBase implements Emitter {
 
   writeVector(operand: number, value: V128): void {
     this.f.store128(i32(0), value, this.place(operand));
+  }
+
+  writeMmx(operand: number, value: I64): void {
+    const place = this.place(operand);
+    this.f.store64(i32(0), value, place);
+    this.f.store32(i32(0), i32(MMX_WORD), place + 8);
   }
 
   vectorLane(operand: number, lane: 0 | 1): V128 {

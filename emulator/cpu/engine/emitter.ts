@@ -11,7 +11,7 @@ export type MemoryMode = 'b' | 'x' | 'g';
 
 /**
  * An instruction form: semantics, operand size and operand shape. One step-tier handler each. In `shape` a letter
- * stands for each operand: `r` general register, `v` XMM register, `m` memory, `i` immediate, `j` branch target.
+ * stands for each operand: `r` general register, `v` XMM register, `q` MMX register, `m` memory, `i` immediate, `j` branch target.
  */
 export interface Form {
   readonly name: string;
@@ -61,6 +61,8 @@ export interface Emitter {
   writeVector(operand: number, value: V128): void;
   /** Writes the low element of an XMM register and keeps the rest. (`read` of one gives its low bits.) */
   writeLow(operand: number, value: I64, bits: 32 | 64): void;
+  /** Writes an MMX register: the significand of an x87 register, whose sign and exponent become ones. */
+  writeMmx(operand: number, value: I64): void;
   /** Probes a memory destination of 16 bytes; for a register, nothing. The result stores the value. */
   vectorWriter(operand: number, aligned: boolean): { write(value: V128): void };
   /** 128 bits of a vector register: the low half, or the high one of a YMM register. */

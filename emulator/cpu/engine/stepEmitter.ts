@@ -23,7 +23,7 @@ import {
 import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.ts';
 import { maskTo } from '../../wasm/width.ts';
 import type { FlagState } from '../flags.ts';
-import { ENGINE, get32, get64, getGpr, put32, put64, putGpr, STATE, YMM_HIGH_OFFSET } from '../state.ts';
+import { ENGINE, get32, get64, getGpr, MMX_WORD, put32, put64, putGpr, STATE, YMM_HIGH_OFFSET } from '../state.ts';
 import type { Core } from './core.ts';
 import { dispatch } from './dispatch.ts';
 import type { Emitter, Form } from './emitter.ts';
@@ -106,6 +106,12 @@ export class StepEmitter extends EmitterBase implements Emitter {
 
   writeVector(operand: number, value: V128): void {
     this.f.store128(this.register(operand), value);
+  }
+
+  writeMmx(operand: number, value: I64): void {
+    const address = this.f.let(this.register(operand));
+    this.f.store64(address, value);
+    this.f.store32(address, i32(MMX_WORD), 8);
   }
 
   vectorLane(operand: number, lane: 0 | 1): V128 {

@@ -11,6 +11,7 @@ import { dataTransfer } from './dataTransfer.ts';
 import { decimal } from './decimal.ts';
 import { flagControl } from './flagControl.ts';
 import { miscellaneous } from './miscellaneous.ts';
+import { mmx } from './mmx/index.ts';
 import { multiply } from './multiply.ts';
 import { shifts } from './shifts.ts';
 import { sse } from './sse/index.ts';
@@ -32,6 +33,7 @@ export const DEFINITIONS: readonly Definition[] = [
   ...flagControl,
   ...interruptReturn,
   ...miscellaneous,
+  ...mmx,
   ...multiply,
   ...pagingInstructions,
   ...shifts,

@@ -75,7 +75,7 @@ export function planGroup(requirement: Requirement): GroupPlan {
     memoryKind: x87 ? x87Memory(scoped.name) : strings ? ValueKind.runs : (special.kinds?.memory ?? kind),
     xmmKind: x87
       ? ValueKind.float80
-      : (special.kinds?.xmm ?? (fileOf(requirement).startsWith('integer') ? ValueKind.plain : ValueKind.int32)),
+      : (special.kinds?.xmm ?? (/^(integer|mmx)/.test(fileOf(requirement)) ? ValueKind.plain : ValueKind.int32)),
     mxcsrMode: special.kinds?.mxcsr ?? MxcsrMode.nearest,
     seed,
     encodings,

@@ -23,9 +23,9 @@ export function miscellaneousSpecial(requirement: Requirement): Special | undefi
   if (/^Pcmp[ei]str/.test(name)) return compareStringSpecial(name);
   if (/^(Pblendvb|Blendvp[sd])_/.test(name)) return { kinds: { xmm: ValueKind.int8, memory: ValueKind.int8 } };
   if (roundingMatters(name) || /^Stmxcsr/.test(name)) return floatSpecial(requirement);
-  if (/^P(s[rl]l|sra)[wdq]_xmm_xmmm128$/.test(name))
+  if (/^P(s[rl]l|sra)[wdq]_(xmm_xmmm128|mm_mmm64)$/.test(name))
     return { kinds: { xmm: ValueKind.counts, memory: ValueKind.counts } };
-  const shift = /^Ps(?:rl|ll|ra)(w|d|q|ldq|rldq|lldq|dq)_xmm_imm8$/.exec(name);
+  const shift = /^Ps(?:rl|ll|ra)(w|d|q|ldq|rldq|lldq|dq)_x?mm_imm8$/.exec(name);
   if (shift)
     return {
       immediate: (prng) =>
@@ -44,7 +44,7 @@ export function miscellaneousSpecial(requirement: Requirement): Special | undefi
 /** Lane width of packed-integer instructions, from the letter behind their mnemonic. */
 function packedLane(name: string): ValueKind | undefined {
   const match =
-    /^P(?:add|sub|mul|madd|cmp|ack|avg|min|max|sad|unpck|shuf|extr|insr|movmsk)\w*?(bw|wd|dq|b|w|d|q)_(xmm|r32|r64)/.exec(
+    /^P(?:add|sub|mul|madd|cmp|ack|avg|min|max|sad|unpck|shuf|extr|insr|movmsk)\w*?(bw|wd|dq|b|w|d|q)_(x?mm|r32|r64)/.exec(
       name,
     );
   if (!match) return undefined;
@@ -118,12 +118,17 @@ function floatSpecial({ scoped, shape, variant }: Requirement): Special {
 }
 
 function floatKinds(name: string): { xmm: ValueKind; memory: ValueKind } {
-  const conversion = /^Cvtt?(ps|pd|ss|sd|si|dq)2/.exec(name)?.[1];
+  const conversion = /^Cvtt?(ps|pd|ss|sd|si|dq|pi)2/.exec(name)?.[1];
   const letters = conversion ?? /^(?:Cmp|\w*?)([ps][sd])_/.exec(name)?.[1] ?? 'ps';
   if (letters === 'si') {
     const memory = name.includes('rm64') ? ValueKind.int64 : ValueKind.int32;
     return { xmm: ValueKind.float32, memory };
   }
-  const kind = letters === 'dq' ? ValueKind.int32 : letters.endsWith('d') ? ValueKind.float64 : ValueKind.float32;
+  const kind =
+    letters === 'dq' || letters === 'pi'
+      ? ValueKind.int32
+      : letters.endsWith('d')
+        ? ValueKind.float64
+        : ValueKind.float32;
   return { xmm: kind, memory: kind };
 }

@@ -6,7 +6,7 @@ import type { Prng } from '../prng.ts';
 import { DATA_BASE, PAGE, STACK_BASE } from '../windows.ts';
 import { chooseAddressing, operandRegisters, setMoffs, setStackAddress } from './addressing.ts';
 import { chooseShortTarget, chooseTarget } from './branches.ts';
-import { interesting, RSP } from './common.ts';
+import { interesting, RDI, RSP } from './common.ts';
 import { memoryBytes } from './memorySize.ts';
 import { gprOfSize } from './registers.ts';
 import { needsAlignment, type Requirement, stackElement } from './scope.ts';
@@ -30,7 +30,14 @@ const REGISTER_BITS = new Map<Kind, number>([
   [Kind.r32_rm, 32],
   [Kind.r64_rm, 64],
 ]);
-const OR_MEMORY = new Set<Kind>([Kind.r8_or_mem, Kind.r16_or_mem, Kind.r32_or_mem, Kind.r64_or_mem, Kind.xmm_or_mem]);
+const OR_MEMORY = new Set<Kind>([
+  Kind.r8_or_mem,
+  Kind.r16_or_mem,
+  Kind.r32_or_mem,
+  Kind.r64_or_mem,
+  Kind.xmm_or_mem,
+  Kind.mm_or_mem,
+]);
 const FIXED = new Map<Kind, Register>([
   [Kind.al, Register.AL],
   [Kind.cl, Register.CL],
@@ -159,6 +166,12 @@ export function draftOperands(prng: Prng, requirement: Requirement, special: Spe
     } else if (kind === Kind.xmm_reg || kind === Kind.xmm_rm || kind === Kind.xmm_or_mem) {
       instruction.setOpKind(i, OpKind.Register);
       instruction.setOpRegister(i, Register.XMM0 + prng.below(registers));
+    } else if (kind === Kind.mm_reg || kind === Kind.mm_rm || kind === Kind.mm_or_mem) {
+      instruction.setOpKind(i, OpKind.Register);
+      instruction.setOpRegister(i, Register.MM0 + prng.below(8));
+    } else if (kind === Kind.seg_rDI) {
+      instruction.setOpKind(i, bitness === 64 ? OpKind.MemorySegRDI : OpKind.MemorySegEDI);
+      memoryKind = kind;
     } else if (kind === Kind.st0 || kind === Kind.sti_opcode) {
       instruction.setOpKind(i, OpKind.Register);
       instruction.setOpRegister(i, Register.ST0 + (kind === Kind.st0 ? 0 : prng.below(8)));
@@ -188,7 +201,9 @@ export function draftOperands(prng: Prng, requirement: Requirement, special: Spe
       setStackAddress(instruction, bitness, inStack.displacement);
       overrides.push({ target: RSP, size: 4, value: BigInt(inStack.rsp) });
     } else if (memoryKind === Kind.mem_offs) overrides.push(...placeMoffs(prng, instruction, bitness, memory!.address));
-    else if (memoryKind === Kind.seg_rBX_al) {
+    else if (memoryKind === Kind.seg_rDI) {
+      overrides.push({ target: RDI, size: bitness === 64 ? 8 : 4, value: BigInt(memory!.address) });
+    } else if (memoryKind === Kind.seg_rBX_al) {
       instruction.memoryBase = gprOfSize(3, addressSize);
       instruction.memoryIndex = Register.AL;
     } else {

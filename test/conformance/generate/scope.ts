@@ -6,6 +6,7 @@
 import { Code, CodeExt, CpuidFeature, Instruction, OpCodeOperandKind as Kind, type OpCodeInfo } from 'iced-x86';
 import type { VectorFileName } from '../node.ts';
 import type { Shape } from '../plan.ts';
+import { isMmx } from '../state.ts';
 import { memoryBytes } from './memorySize.ts';
 
 export interface ScopedCode {
@@ -52,6 +53,8 @@ const LATER_FEATURES = new Set<CpuidFeature>([CpuidFeature.SSE3, CpuidFeature.SS
 const X87_FEATURES = new Set<CpuidFeature>([CpuidFeature.FPU, CpuidFeature.FPU287, CpuidFeature.FPU387]);
 const isX87 = ({ name, code }: { name: string; code: Code }): boolean =>
   /^(F[a-z0-9]|Wait)/.test(name) && (name === 'Wait' || featuresOf(code).some((f) => X87_FEATURES.has(f)));
+/** Instructions on MMX registers: a file of their own in both modes. */
+const MMX_FEATURES = new Set<CpuidFeature>([CpuidFeature.MMX, CpuidFeature.SSE, CpuidFeature.SSE2, CpuidFeature.SSSE3]);
 const STRING_COMPARE = /^Pcmp(gtq|estr|istr)/;
 
 interface Exclusion {
@@ -98,13 +101,12 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     pattern: /^Reservednop_|^Prefetchreserved|^Prefetch_m8$/,
     reason: 'hint space whose meaning depends on the CPU profile (CET, MPX, prefetch)',
   },
-  { pattern: /_mm(_|$|m)|_mmm64/, reason: 'MMX registers' },
   {
     pattern: /^(Rcp|Rsqrt)[ps]s/,
     reason: 'approximation differs between processors (SDM Vol. 2B, RCPPS, RSQRTPS: relative error only)',
   },
   {
-    pattern: /^Maskmov/,
+    pattern: /^Maskmovdqu/,
     reason: 'not emitted by gcc for C; its fault behaviour is implementation-specific (SDM Vol. 2B, MASKMOVDQU)',
   },
   { pattern: /^[LMS]fence_[EF]/, reason: 'alias encodings of the fences (reserved ModRM.rm)' },
@@ -126,11 +128,12 @@ function featuresOf(code: Code): CpuidFeature[] {
   return features;
 }
 
-/** Every Code of the integer set (either mode) and of SSE to SSE4.2 (64-bit mode), whether it has vectors or not. */
+/** Every Code of the integer set, x87 and MMX (either mode) and of SSE to SSE4.2 (64-bit mode), whether it has vectors or not. */
 export function candidates(bitness: 32 | 64): ScopedCode[] {
   return allCodes.filter(({ code, name, info }) => {
     if (bitness === 64 ? !info.mode64 : !info.mode32) return false;
     if (bitness === 32 && STRING_COMPARE.test(name)) return false;
+    if (isMmx(name)) return featuresOf(code).every((f) => MMX_FEATURES.has(f));
     return featuresOf(code).every(
       (f) =>
         INTEGER_FEATURES.has(f) ||
@@ -152,8 +155,9 @@ const REGISTER_OR_MEMORY = new Set<Kind>([
   Kind.r32_or_mem,
   Kind.r64_or_mem,
   Kind.xmm_or_mem,
+  Kind.mm_or_mem,
 ]);
-const MEMORY = new Set<Kind>([Kind.mem, Kind.mem_offs, Kind.es_rDI, Kind.seg_rSI, Kind.seg_rBX_al]);
+const MEMORY = new Set<Kind>([Kind.mem, Kind.mem_offs, Kind.es_rDI, Kind.seg_rSI, Kind.seg_rBX_al, Kind.seg_rDI]);
 const STRING_REPE = /^(Cmps[bwdq]_m|Scas)/;
 const STRING_REP = /^(Movs|Stos|Lods)[bwdq]_[mAER]/;
 /** Instructions whose memory operand is never read or written. */
@@ -227,6 +231,7 @@ export function allRequirements(): Requirement[] {
 /** Which file a group belongs to. */
 export function fileOf({ scoped, bitness }: Requirement): VectorFileName {
   if (isX87(scoped)) return 'x87';
+  if (isMmx(scoped.name)) return 'mmx';
   if (bitness === 32) return 'integer32';
   const features = featuresOf(scoped.code);
   if (STRING_COMPARE.test(scoped.name) || features.some((f) => LATER_FEATURES.has(f))) return 'later64';

@@ -40,8 +40,6 @@ const decoderOf = (processor: Processor): InstructionDecoder =>
 
 /** #UD with every feature: undefined instructions, SYSCALL and SYSRET outside 64-bit mode (SDM Vol. 2). */
 const ALWAYS_UNDEFINED = /^(Ud[01]_|(Syscall|Sysretd) 32)/;
-/** x87 and MMX instructions have their own list of forms. */
-const X87_OR_MMX = /^F[a-z0-9]|_mm|^Emms/;
 
 /** Ring 0 with everything on that instructions ask for. */
 const contextOf = (bits: 32 | 64): number =>
@@ -94,7 +92,7 @@ describe.each(withInstructions.map(({ name }) => name))('without %s', (name) => 
     const wrong = each
       .filter(({ bits, bytes }) => /^(unsupported|ud)$/.test(formOf(with_, bytes, bits)))
       .map(({ code, bits }) => `${code} ${bits}`)
-      .filter((line) => !ALWAYS_UNDEFINED.test(line) && !X87_OR_MMX.test(line));
+      .filter((line) => !ALWAYS_UNDEFINED.test(line));
     expect(wrong).toEqual([]);
   });
 });

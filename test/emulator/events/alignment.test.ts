@@ -26,6 +26,13 @@ const CHECKED: readonly (readonly [instruction: string, alignment: number])[] = 
   // May or may not be checked for less than 8 bytes, says the SDM; the AMD wants 16.
   ['movups (%rbx), %xmm0', 8],
   ['stmxcsr (%rbx)', 4],
+  ['paddb (%rbx), %mm0', 8],
+  ['movd (%rbx), %mm0', 4],
+  ['movq %mm0, (%rbx)', 8],
+  ['movntq %mm0, (%rbx)', 8],
+  ['cvtpi2pd (%rbx), %xmm0', 8],
+  ['punpcklbw (%rbx), %mm0', 4],
+  ['pinsrw $1, (%rbx), %mm0', 2],
   // The AMD does not check it.
   ['sgdt (%rbx)', 4],
   ['prefetcht0 (%rbx)', 1],
