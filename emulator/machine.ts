@@ -40,6 +40,7 @@ interface Snapshot extends MachineSnapshot {
   readonly schedule: SavedSchedule;
   readonly devices: unknown;
   readonly deliveries: ReadonlyMap<number, number>;
+  readonly lockedSplits: number;
   readonly eventShown: boolean;
 }
 
@@ -129,6 +130,11 @@ export class Machine implements MachineApi {
   /** Events delivered so far, by vector. */
   get deliveries(): ReadonlyMap<number, number> {
     return this.vcpu.deliveries;
+  }
+
+  /** Locked accesses so far that crossed a 64-byte line. */
+  get lockedSplits(): number {
+    return this.vcpu.lockedSplits;
   }
 
   /** Power-up state; RAM keeps its content unless `clearMemory`. Snapshots are forgotten. */
@@ -296,6 +302,7 @@ export class Machine implements MachineApi {
       schedule: this.vcpu.schedule.save(),
       devices: this.platform.save(),
       deliveries: new Map(this.vcpu.deliveries),
+      lockedSplits: this.lockedSplits,
       eventShown: this.vcpu.eventShown,
     };
     this.memory.beginVersion(snapshot);
@@ -311,6 +318,7 @@ export class Machine implements MachineApi {
     }
     this.platform.load(s.devices);
     this.vcpu.restored(s.steps, s.schedule, s.deliveries, s.eventShown);
+    this.vcpu.lockedSplits = s.lockedSplits;
   }
 
   /** STATE without what only tells how the same state came about. */

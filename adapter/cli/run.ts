@@ -29,6 +29,8 @@ interface Summary {
   exceptions: Record<string, { name: string; count: number }>;
   /** Interrupts and INT n from 20h on, by vector. */
   interrupts: Record<string, number>;
+  /** Locked accesses that crossed a 64-byte line. */
+  lockedSplits: number;
   /** VM exits by reason. */
   vmExits: Record<string, number>;
 }
@@ -130,7 +132,8 @@ async function runToEnd(
   }
 }
 
-function summarize(guest: string, end: End, { steps, vcpuSteps, deliveries }: Machine, seconds: number): Summary {
+function summarize(guest: string, end: End, machine: Machine, seconds: number): Summary {
+  const { steps, vcpuSteps, deliveries, lockedSplits } = machine;
   const events = [...deliveries].sort(([a], [b]) => a - b);
   const rest = {
     steps,
@@ -142,6 +145,7 @@ function summarize(guest: string, end: End, { steps, vcpuSteps, deliveries }: Ma
         .map(([vector, count]) => [vector, { name: vectorName(vector), count }]),
     ),
     interrupts: Object.fromEntries(events.filter(([vector]) => vector >= FIRST_INTERRUPT)),
+    lockedSplits,
     vmExits: {},
   };
   const status = end.kind === 'debugExit' ? exitStatus(end.code) : STATUS[end.kind];

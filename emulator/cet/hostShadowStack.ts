@@ -5,6 +5,7 @@ import {
   commit,
   gp0,
   type HostContext,
+  lockedWritable,
   longMode,
   raise,
   readable,
@@ -106,7 +107,7 @@ export function pushOnCurrent(c: HostContext, level: number, cs: number, lip: Ha
 
 /** Sets the busy bit of a free token at `address`, which it names. Undefined with the fault of the access recorded. */
 export function takeStackAt(c: HostContext, [low, high]: Halves, level: number): Halves | 'busy' | undefined {
-  const host = writable(c, low, high, 8, accessOf(level) | ACCESS.MODIFY);
+  const host = lockedWritable(c, low, high, 8, accessOf(level) | ACCESS.MODIFY);
   if (!host) return undefined;
   const { view } = c.state;
   const free = view.getUint32(host, true) === low && view.getUint32(host + 4, true) === high;
@@ -129,7 +130,7 @@ export function takeStackOfLevel(c: HostContext, level: number, to64: boolean): 
 
 /** Clears the busy bit if there is a busy token for `address` there. False with the fault of the access recorded. */
 export function clearBusy(c: HostContext, address: Halves, level: number): boolean {
-  const host = writable(c, ...address, 8, accessOf(level) | ACCESS.MODIFY);
+  const host = lockedWritable(c, ...address, 8, accessOf(level) | ACCESS.MODIFY);
   if (!host) return false;
   const { view } = c.state;
   const busy = view.getUint32(host, true) === (address[0] | 1) >>> 0 && view.getUint32(host + 4, true) === address[1];

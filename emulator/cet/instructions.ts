@@ -3,6 +3,7 @@ import type { Definition, Emitter } from '../cpu/engine/emitter.ts';
 import { arithmeticFlags, CF, loadArithmeticFlags } from '../cpu/flags.ts';
 import { get32, get64, put64, STATE } from '../cpu/state.ts';
 import { readableAt, writableAt } from '../memory/access.ts';
+import { lockedWritableAt } from '../memory/lockedAccess.ts';
 import { RAM_BASE } from '../memory/map.ts';
 import { ACCESS } from '../memory/paging.ts';
 import {
@@ -102,7 +103,7 @@ function writeShadow(e: Emitter, access: number): void {
 /** Compare-exchange of a supervisor token's busy bit; the old value is written back on a mismatch. */
 function exchangeToken(e: Emitter, address: I64, expected: I64, replacement: I64) {
   const { f } = e;
-  const site = writableAt(e, address, 8, ACCESS.SHADOW | ACCESS.MODIFY);
+  const site = lockedWritableAt(e, address, 8, ACCESS.SHADOW | ACCESS.MODIFY);
   const token = f.let(load64(site.host));
   const equal = f.let(eq(token, expected));
   f.store64(site.host, select(equal, replacement, token));
@@ -180,7 +181,7 @@ export const cetInstructions: readonly Definition[] = [
       const { f } = e;
       const address = e.linear(0, 64, false);
       misaligned(e, address, 8);
-      const site = writableAt(e, address, 8, ACCESS.SHADOW | ACCESS.MODIFY);
+      const site = lockedWritableAt(e, address, 8, ACCESS.SHADOW | ACCESS.MODIFY);
       const token = f.let(load64(site.host));
       const points = and(sub(and(token, i64(-2)), i64(8)), i64(-8));
       const wrongMode = ne(and(token, i64(3)), mode64());

@@ -62,7 +62,7 @@ export function startTracking(s: SystemFunction, cpl: I32): void {
 export function setBusy(s: SystemFunction, address: Local<'i64'>): void {
   const { f } = s;
   s.faultIf(has(wrap(address), 7), VECTOR.GP, 0);
-  const site = s.writable(address, i32(8), SUPERVISOR_SHADOW | ACCESS.MODIFY);
+  const site = s.lockedWritable(address, 8, SUPERVISOR_SHADOW | ACCESS.MODIFY);
   const token = f.let(load64(site.host));
   f.if(ne(token, address), () => {
     site.commit();
@@ -78,7 +78,7 @@ export function setBusy(s: SystemFunction, address: Local<'i64'>): void {
  */
 export function clearBusy(s: SystemFunction, cpl: I32, address: Local<'i64'>): Local<'i32'> {
   const { f } = s;
-  const site = s.writable(address, i32(8), or(shadowAccess(cpl), i32(ACCESS.MODIFY)));
+  const site = s.lockedWritable(address, 8, or(shadowAccess(cpl), i32(ACCESS.MODIFY)));
   const token = f.let(load64(site.host));
   const valid = f.let(eq(token, or(address, i64(1))));
   f.if(valid, () => f.store64(site.host, xor(token, i64(1))));

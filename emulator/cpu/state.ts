@@ -251,6 +251,8 @@ export const ENGINE = layout(ENGINE_BASE, {
   /** IGNNE#; and ES has changed with CR0.NE clear (`cpu/x87/numericErrors.ts`). */
   numericErrorIgnored: 32,
   numericErrorChanged: 32,
+  /** Locked accesses so far that crossed a 64-byte line (`memory/lockedAccess.ts`): saved with the machine. */
+  lockedSplits: 64,
 });
 
 /** Reads a field in generated code. */

@@ -143,6 +143,7 @@ export class Vcpu {
     state.set32(ENGINE.generation, 0);
     this.steps = 0;
     this.deliveries.clear();
+    this.lockedSplits = 0;
     this.eventShown = false;
     this.code.clear();
     exports.tlbFlush(0);
@@ -173,6 +174,14 @@ export class Vcpu {
     for (const [vector, count] of deliveries) this.deliveries.set(vector, count);
     this.eventShown = eventShown;
     this.touch();
+  }
+
+  /** Locked accesses that crossed a 64-byte line. */
+  get lockedSplits(): number {
+    return this.state.high(ENGINE.lockedSplits) * 2 ** 32 + this.state.low(ENGINE.lockedSplits);
+  }
+  set lockedSplits(count: number) {
+    this.state.setHalves(ENGINE.lockedSplits, count >>> 0, Math.floor(count / 2 ** 32));
   }
 
   /** Machine time in steps, idle time included; inside an instruction, the time at its start. */

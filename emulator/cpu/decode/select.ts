@@ -1,6 +1,8 @@
 import { type Instruction, Register } from 'iced-x86';
 import { CONTEXT } from '../context.ts';
+import { lockedName } from '../engine/emitter.ts';
 import { EVENT } from '../events.ts';
+import { isLockable } from '../instructions/locked.ts';
 import { FS } from '../state.ts';
 import { HOST_INDEX, hostAccess } from '../system/hostTable.ts';
 import { selectMmx } from './mmx.ts';
@@ -232,6 +234,12 @@ const PROTECTED_ONLY = new Set(['lldt', 'ltr', 'sldt', 'str', 'lar', 'lsl', 'ver
 
 /** Chooses the form. Undefined: the machine has no such instruction. */
 export function select(s: Selecting): Selection | undefined {
+  const selection = selectUnlocked(s);
+  if (!selection || !s.instruction.hasLockPrefix || !isLockable(selection.name)) return selection;
+  return { ...selection, name: lockedName(selection.name) };
+}
+
+function selectUnlocked(s: Selecting): Selection | undefined {
   if (s.x87 !== undefined) return selectX87(s, s.x87);
   const { mnemonic, instruction, operands, code, codeBits, context } = s;
   if (PROTECTED_ONLY.has(mnemonic) && (context & (CONTEXT.PROTECTED | CONTEXT.V86)) !== CONTEXT.PROTECTED)

@@ -49,6 +49,10 @@ export interface Core {
   /** (bounce address): sends a bounced store on its way. */
   readonly commitWrite: FunctionReference;
 
+  // memory/lockedAccess.ts
+  /** (linear, size): a locked access that can no longer fault. */
+  readonly lockedAccess: FunctionReference;
+
   // cpu/segmentation.ts
   /** (segment, offset, size, access) → linear address, or -1 with the fault recorded. */
   readonly segmentLinear: FunctionReference<'i64'>;
@@ -113,6 +117,7 @@ const SIGNATURES = {
   slowRead: [['i64', 'i32', 'i32'], ['i32']],
   slowWrite: [['i64', 'i32', 'i32'], ['i32']],
   commitWrite: [['i32'], []],
+  lockedAccess: [['i64', 'i32'], []],
   segmentLinear: [['i32', 'i64', 'i32', 'i32'], ['i64']],
   updateContext: [[], []],
   raise: [['i32'], []],

@@ -1,3 +1,4 @@
+import type { WritableSite } from '../../memory/access.ts';
 import type { I32, I64, V128 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.ts';
 import type { FlagState } from '../flags.ts';
@@ -24,6 +25,14 @@ export interface Form {
 export const formKey = (form: Form): string =>
   `${form.name}/${form.size}/${form.memory ? form.shape.replace('m', form.memory) : form.shape}`;
 
+const LOCK = 'lock.';
+
+/** Forms with a LOCK prefix have handlers of their own (`cpu/instructions/locked.ts`): others do not look for it. */
+export const lockedName = (name: string): string => LOCK + name;
+
+/** XCHG with memory is locked without the prefix (SDM Vol. 3A §9.1.2.1). */
+export const isLocked = (form: Form): boolean => form.name.startsWith(LOCK) || form.name === 'xchg';
+
 /** An operand that is read and then written: everything that can fault has happened before the value is there. */
 export interface Modified {
   /** Zero-extended. */
@@ -48,6 +57,8 @@ export interface Emitter {
   /** Operand's value, zero-extended from `bits` (default: the operand size), evaluated now. */
   read(operand: number, bits?: number): Local<'i64'>;
   modify(operand: number, bits?: number): Modified;
+  /** Memory for a read-modify-write of `bytes` at a linear address of the memory operand, locked if the form is. */
+  modifiable(linear: I64, bytes: number): WritableSite;
   /** Write-only operand: `write` may be called once, after all probes. */
   writer(operand: number, bits?: number): { write(value: I64): void };
   /** The offset part of a memory operand, before segmentation, masked to the address size (LEA). */

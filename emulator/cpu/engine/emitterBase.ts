@@ -1,4 +1,5 @@
-import { readableAt, writableAt } from '../../memory/access.ts';
+import { readableAt, type WritableSite, writableAt } from '../../memory/access.ts';
+import { lockedWritableAt } from '../../memory/lockedAccess.ts';
 import { ACCESS, isCanonical } from '../../memory/paging.ts';
 import {
   add,
@@ -24,7 +25,7 @@ import type { FunctionBuilder, Label, Local } from '../../wasm/functionBuilder.t
 import { maskTo } from '../../wasm/width.ts';
 import { CS, get32, STATE, segment } from '../state.ts';
 import type { Core } from './core.ts';
-import type { Form, Modified } from './emitter.ts';
+import { type Form, isLocked, type Modified } from './emitter.ts';
 
 const GP = 13;
 
@@ -96,8 +97,7 @@ export abstract class EmitterBase {
       const register = this.registerOperand(operand);
       return { value: f.let(register.read(bits)), write: (value) => register.write(value, bits) };
     }
-    const access = or(this.stackBit(), i32(ACCESS.MODIFY));
-    const site = writableAt(this, this.linear(operand, bits, true), bits / 8, access);
+    const site = this.modifiable(this.linear(operand, bits, true), bits / 8);
     return {
       value: f.let(loadBits(bits, site.host)),
       write: (value) => {
@@ -105,6 +105,11 @@ export abstract class EmitterBase {
         site.commit();
       },
     };
+  }
+
+  modifiable(linear: I64, bytes: number): WritableSite {
+    const access = or(this.stackBit(), i32(ACCESS.MODIFY));
+    return (isLocked(this.form) ? lockedWritableAt : writableAt)(this, linear, bytes, access);
   }
 
   writer(operand: number, bits = this.size): { write(value: I64): void } {

@@ -11,6 +11,8 @@ export interface StepExports {
   /** Linear address in scratch0 → host address of readable bytes, or 0 with the fault recorded. */
   hostRead(size: number, access: number): number;
   hostWrite(size: number, access: number): number;
+  /** (size), linear address in scratch0: a locked access that can no longer fault. */
+  hostLocked(size: number): void;
   commitIfBounced(host: number): void;
   /** Linear address in scratch0 → host-physical, -1 with the fault recorded, -2 outside RAM. */
   hostTranslate(access: number): number;

@@ -35,6 +35,10 @@ export function defineHostAccess(core: Core): void {
     m.export(reference);
   }
 
+  const locked = m.declare('hostLocked', ['i32']);
+  m.define(locked, (f) => f.run(core.lockedAccess, address(), f.parameter<'i32'>(0)));
+  m.export(locked);
+
   const commit = m.declare('commitIfBounced', ['i32']);
   m.define(commit, (f) => {
     f.if(ltU(f.parameter<'i32'>(0), i32(RAM_BASE)), () => f.run(core.commitWrite, f.parameter<'i32'>(0)));

@@ -1,5 +1,6 @@
 import { defineAccess } from '../../memory/access.ts';
 import { defineArchitecturalTlb } from '../../memory/architecturalTlb.ts';
+import { defineLockedAccess } from '../../memory/lockedAccess.ts';
 import { definePaging } from '../../memory/paging.ts';
 import { definePhysical } from '../../memory/physical.ts';
 import { i32 } from '../../wasm/expressions.ts';
@@ -51,6 +52,7 @@ export function buildStepModule(): StepModule {
   defineArchitecturalTlb(core);
   definePaging(core);
   defineAccess(core);
+  defineLockedAccess(core);
   defineSegmentation(core);
   defineContext(core);
   defineEvents(core);

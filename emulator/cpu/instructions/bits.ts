@@ -1,5 +1,4 @@
-import { readableAt, writableAt } from '../../memory/access.ts';
-import { ACCESS } from '../../memory/paging.ts';
+import { readableAt } from '../../memory/access.ts';
 import {
   add,
   and,
@@ -56,7 +55,7 @@ function bitString(e: Emitter, write: boolean): Modified & { position: Local<'i6
       position,
     };
   }
-  const site = writableAt(e, linear, size / 8, or(e.stackBit(), i32(ACCESS.MODIFY)));
+  const site = e.modifiable(linear, size / 8);
   return {
     value: f.let(loadBits(size, site.host)),
     write: (value) => {

@@ -10,6 +10,7 @@ import { control } from './control.ts';
 import { dataTransfer } from './dataTransfer.ts';
 import { decimal } from './decimal.ts';
 import { flagControl } from './flagControl.ts';
+import { lockedForms } from './locked.ts';
 import { miscellaneous } from './miscellaneous.ts';
 import { mmx } from './mmx/index.ts';
 import { multiply } from './multiply.ts';
@@ -32,6 +33,7 @@ export const DEFINITIONS: readonly Definition[] = [
   ...fastCalls,
   ...flagControl,
   ...interruptReturn,
+  ...lockedForms([...arithmetic, ...bits, ...dataTransfer, ...miscellaneous]),
   ...miscellaneous,
   ...mmx,
   ...multiply,

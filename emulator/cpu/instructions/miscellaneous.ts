@@ -1,5 +1,5 @@
-import { readableAt, writableAt } from '../../memory/access.ts';
-import { ACCESS, isCanonical } from '../../memory/paging.ts';
+import { readableAt } from '../../memory/access.ts';
+import { isCanonical } from '../../memory/paging.ts';
 import {
   add,
   and,
@@ -41,7 +41,7 @@ function compareExchangePair(e: Emitter): void {
   const bytes = e.size / 8;
   const linear = e.linear(0, e.size, true);
   if (bytes === 16) f.if(wrap(and(linear, i64(15))), () => e.raise(GP, 0));
-  const site = writableAt(e, linear, bytes, or(e.stackBit(), i32(ACCESS.MODIFY)));
+  const site = e.modifiable(linear, bytes);
   const low = f.let(loadBits(half, site.host));
   const high = f.let(loadBits(half, site.host, half / 8));
   const halfOf = (register: number): I64 => (half === 64 ? e.gpr(register) : and(e.gpr(register), i64(0xffff_ffff)));

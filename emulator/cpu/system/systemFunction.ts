@@ -84,6 +84,13 @@ export class SystemFunction {
     return this.site(host);
   }
 
+  /** `writable` for a locked read-modify-write (`memory/lockedAccess.ts`). */
+  lockedWritable(linear: Local<'i64'>, size: number, access: I32 | number): { host: Local<'i32'>; commit(): void } {
+    const site = this.writable(linear, i32(size), access);
+    this.f.run(this.core.lockedAccess, linear, i32(size));
+    return site;
+  }
+
   /**
    * Writable quadwords from `low` (a multiple of 8) on, that are pushed from the top down: a page fault is that of the
    * first push into the page.
@@ -128,10 +135,10 @@ export class SystemFunction {
   }
 
   /** Sets the accessed bit of a descriptor that is being loaded. */
-  markAccessed(address: I64, descriptor: I64): void {
+  markAccessed(address: Local<'i64'>, descriptor: I64): void {
     const bit = i64(1n << 40n);
     this.f.if(eqz(wrap(shrU(and(descriptor, bit), i64(40)))), () => {
-      const site = this.writable(address, i32(8), ACCESS.IMPLICIT | ACCESS.MODIFY);
+      const site = this.lockedWritable(address, 8, ACCESS.IMPLICIT | ACCESS.MODIFY);
       this.f.store64(site.host, or(descriptor, bit));
       site.commit();
     });

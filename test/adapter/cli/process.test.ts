@@ -65,6 +65,15 @@ describe('shadowstep run', () => {
     });
   });
 
+  it('counts locked accesses that cross a line', async () => {
+    const three =
+      '_start: movl $3, %ecx\n movl $0x20003e, %ebx\n1: lock incl (%rbx)\n lock incl -2(%rbx)\n loop 1b\n outl %eax, $0xf4\n';
+    await withSource(three, async (path) => {
+      const { stderr } = await shadowstep(['run', path, '--json']);
+      expect(JSON.parse(stderr)).toMatchObject({ exit: 'debugExit', lockedSplits: 3 });
+    });
+  });
+
   it.each<[string, string[], number]>([
     ['a guest that halts for ever', [guest('halt.s')], 3],
     ['a triple fault', [guest('tripleFault.s')], 4],

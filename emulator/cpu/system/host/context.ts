@@ -89,6 +89,19 @@ export function writable(c: HostContext, low: number, high: number, size: number
   return c.exports.hostWrite(size, access);
 }
 
+/** A locked access of `size` bytes that can no longer fault (`memory/lockedAccess.ts`). */
+export function locked(c: HostContext, low: number, high: number, size: number): void {
+  c.state.setHalves(ENGINE.scratch0, low, high);
+  c.exports.hostLocked(size);
+}
+
+/** `writable` for a locked read-modify-write. */
+export function lockedWritable(c: HostContext, low: number, high: number, size: number, access: number): number {
+  const host = writable(c, low, high, size, access);
+  if (host) locked(c, low, high, size);
+  return host;
+}
+
 export const commit = (c: HostContext, host: number): void => c.exports.commitIfBounced(host);
 
 /** RIP of the instruction after this one, as halves. */

@@ -6,6 +6,7 @@ import {
   cpl,
   DONE,
   type HostContext,
+  locked,
   longMode,
   protectedMode,
   raise,
@@ -78,11 +79,15 @@ export function readDescriptor(c: HostContext, selector: number, vector: number 
   return { low, high, baseHigh, address };
 }
 
+/** The locked update of a descriptor, seen as one of all its eight bytes; only the second half is written. */
+export const lockedDescriptor = (c: HostContext, address: readonly [number, number]): void => locked(c, ...address, 8);
+
 /** ORs a bit into the descriptor's second half in memory (accessed, busy). False with the fault recorded. */
 export function setDescriptorBit(c: HostContext, d: Descriptor, bit: number): boolean {
   if (d.high & bit) return true;
   const host = writable(c, ...addTo(...d.address, 4), 4, ACCESS.IMPLICIT | ACCESS.MODIFY);
   if (host === 0) return false;
+  lockedDescriptor(c, d.address);
   c.state.view.setUint32(host, d.high | bit, true);
   commit(c, host);
   return true;

@@ -5,7 +5,7 @@ import { NT, VM } from '../../flags.ts';
 import { writeRflags } from '../../registers.ts';
 import { CS, ENGINE, STATE, segment, TR } from '../../state.ts';
 import { addTo, commit, type HostContext, raise, VECTOR, writable } from './context.ts';
-import { attributesOf, baseOf, type Descriptor, limitOf, putSegment } from './descriptors.ts';
+import { attributesOf, baseOf, type Descriptor, limitOf, lockedDescriptor, putSegment } from './descriptors.ts';
 import { takePdptes, usesPae } from './pdpteRegisters.ts';
 import { pushStack } from './stack.ts';
 import { codeLimit, loadTaskSegments, putSelectors } from './taskSegments.ts';
@@ -81,13 +81,13 @@ function prepare(c: HostContext, selector: number, d: Descriptor, how: TaskTrans
   }
   const nests = NESTS.includes(how.source);
   const oldSelector = state.get32(tr.selector);
-  const oldDescriptor = addTo(state.low(STATE.gdtrBase), 0, (oldSelector & 0xfff8) + 4);
+  const oldDescriptor = addTo(state.low(STATE.gdtrBase), 0, oldSelector & 0xfff8);
   const probed =
     probeTask(c, base, 0, last, false) &&
     (!nests || probeTask(c, base, 0, 1, true)) &&
     probeSaved(c, state.low(tr.base), oldWide) &&
-    (nests || writable(c, ...oldDescriptor, 4, ACCESS.IMPLICIT | ACCESS.MODIFY) !== 0) &&
-    (how.source === 'return' || busyField(c, d) !== 0);
+    (nests || busyField(c, oldDescriptor) !== 0) &&
+    (how.source === 'return' || busyField(c, d.address) !== 0);
   if (!probed) return 'refused';
   // Where the two segments overlap, what is loaded includes what was just saved.
   const level = (image: TaskImage) => (image.eflags & VM ? 3 : image.selectors[CS]! & 3);
@@ -95,7 +95,8 @@ function prepare(c: HostContext, selector: number, d: Descriptor, how: TaskTrans
   if (!shadow) return 'refused';
 
   if (!nests) {
-    const host = writable(c, ...oldDescriptor, 4, ACCESS.IMPLICIT | ACCESS.MODIFY);
+    const host = busyField(c, oldDescriptor);
+    lockedDescriptor(c, oldDescriptor);
     state.view.setUint32(host, state.view.getUint32(host, true) & ~BUSY, true);
     commit(c, host);
   }
@@ -103,7 +104,8 @@ function prepare(c: HostContext, selector: number, d: Descriptor, how: TaskTrans
   if (nests) writeBackLink(c, base, oldSelector);
   const image = readTask(c, base, wide, cet);
   if (how.source !== 'return') {
-    const host = busyField(c, d);
+    const host = busyField(c, d.address);
+    lockedDescriptor(c, d.address);
     state.view.setUint32(host, d.high | BUSY, true);
     commit(c, host);
   }
@@ -124,8 +126,8 @@ function prepare(c: HostContext, selector: number, d: Descriptor, how: TaskTrans
 }
 
 /** Where the second half of a descriptor can be written, or 0 with the fault recorded. */
-const busyField = (c: HostContext, d: Descriptor): number =>
-  writable(c, ...addTo(...d.address, 4), 4, ACCESS.IMPLICIT | ACCESS.MODIFY);
+const busyField = (c: HostContext, address: readonly [number, number]): number =>
+  writable(c, ...addTo(...address, 4), 4, ACCESS.IMPLICIT | ACCESS.MODIFY);
 
 /** Registers, flags and translations of the new task; no segment is loaded yet. False with the fault recorded. */
 function enterContext(c: HostContext, image: TaskImage, nests: boolean): boolean {
