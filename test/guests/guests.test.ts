@@ -59,7 +59,11 @@ describe.skipIf(noQemu !== undefined)(`guests under QEMU${why(noQemu)}`, () => {
     expect(runUnderQemu(guest)).toEqual({ serial: `${checksum}\n`, status: 1 });
   });
 
-  it.each(roundTripNames)('1000 %s round trips are counted right', (name) => {
-    expect(runUnderQemu(buildRoundTrip(name))).toEqual({ serial: '', status: 1 });
-  });
+  // QEMU 7.2's own processor has neither PCIDs nor x2APIC.
+  it.each(roundTripNames.filter((name) => !/pcid|x2apic/.test(name)))(
+    '1000 %s round trips are counted right',
+    (name) => {
+      expect(runUnderQemu(buildRoundTrip(name))).toEqual({ serial: '', status: 1 });
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { bootFolder } from './boot.ts';
 import { MARK_REGISTERS, type Mark, type MarkRegister, SHADOW_STACK_QUADWORDS } from './marks.ts';
 
 export interface BochsOptions {
@@ -14,8 +14,6 @@ export interface BochsOptions {
   readonly model: string;
 }
 
-/** As boot.s has it. */
-const GUEST_BYTES = 0x7_0000;
 /** `calc` of this ends an answer; the debugger prints it in hexadecimal. */
 const SENTINEL = 0x5ad0_57e9;
 
@@ -69,25 +67,8 @@ export class Bochs {
   }
 
   static async start({ path, boot, guest, model }: BochsOptions): Promise<Bochs> {
-    if (guest.length > GUEST_BYTES) throw new Error(`The guest has ${guest.length} bytes; ${GUEST_BYTES} fit.`);
-    const folder = mkdtempSync(join(tmpdir(), 'bochs-'));
-    const rom = new Uint8Array(GUEST_BYTES + boot.length);
-    rom.set(guest);
-    rom.set(boot, GUEST_BYTES);
-    writeFileSync(join(folder, 'rom'), rom);
-    writeFileSync(join(folder, 'vga'), new Uint8Array(0x8000));
-    const configuration = [
-      `cpu: model=${model}, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0`,
-      'memory: guest=64, host=64',
-      'romimage: file=rom',
-      'vga: extension=none',
-      'vgaromimage: file=vga',
-      'com1: enabled=1, mode=file, dev=serial',
-      'display_library: nogui',
-      'log: log',
-      'panic: action=fatal',
-    ];
-    writeFileSync(join(folder, 'bochsrc'), `${configuration.join('\n')}\n`);
+    const lines = ['com1: enabled=1, mode=file, dev=serial'];
+    const folder = bootFolder({ boot, guest, model, mebibytes: 64, lines });
     const process = spawn(path, ['-debugger', '-q', '-f', 'bochsrc'], { cwd: folder });
     const version = await new Promise<string>((resolve, reject) => {
       let text = '';

@@ -6,14 +6,12 @@
  * PATH may also come from the environment variable BOCHS. README.md says how Bochs has to be built. Each guest runs
  * under two processor models: what they disagree on depends on CPUID and is left out of marks.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { ProgramImage } from '../../../adapter/program/image.ts';
 import { Bochs } from './bochs.ts';
+import { assembleBoot } from './boot.ts';
 import { addressOf, assembleGuest, codeLabels, flatten, GUESTS, type Guest, markAddresses } from './guests.ts';
 import { type Mark, parseRecords, type Recording, writeRecording } from './marks.ts';
 
@@ -38,17 +36,6 @@ async function main(parameters: string[]): Promise<void> {
       `${guest.name}: ${first.marks.length} marks, ${first.records.size} records, exit code ${first.exitCode}`,
     );
   }
-}
-
-/** The boot ROM needs 16-bit code at its own addresses: GNU as and ld make it. */
-function assembleBoot(): Uint8Array {
-  const folder = mkdtempSync(join(tmpdir(), 'bochs-boot-'));
-  const [object, rom] = [join(folder, 'boot.o'), join(folder, 'boot.rom')];
-  execFileSync('as', ['-o', object, fileURLToPath(new URL('boot.s', import.meta.url))]);
-  execFileSync('ld', ['-e', '0', '-Ttext=0', '--oformat', 'binary', '-o', rom, object]);
-  const bytes = new Uint8Array(readFileSync(rom));
-  rmSync(folder, { recursive: true });
-  return bytes;
 }
 
 async function record(
