@@ -1,6 +1,6 @@
 import { MISC_ENABLE } from '../platformMsrs.ts';
 import { xsaveLeaf } from '../xsave/components.ts';
-import { FEATURES, type Feature } from './features.ts';
+import { FEATURES } from './features.ts';
 import type { Processor } from './profiles.ts';
 
 export type CpuidResult = readonly [eax: number, ebx: number, ecx: number, edx: number];
@@ -68,21 +68,33 @@ export function cpuid(processor: Processor, leaf: number, subleaf: number, dynam
   return registers;
 }
 
-const featureWords = new WeakMap<Processor, Map<string, number>>();
+/** What holds for a processor's whole life, made once: CPUID is executed often. */
+interface Fixed {
+  /** Feature bits by leaf, then subleaf. */
+  readonly words: ReadonlyMap<number, readonly (CpuidResult | undefined)[]>;
+  readonly vendor: readonly number[];
+  readonly brand: readonly number[];
+}
+const fixedParts = new WeakMap<Processor, Fixed>();
+const NONE: CpuidResult = [0, 0, 0, 0];
 
-/** The feature bits of a register, which hold for the processor's whole life. */
-function featureWord(processor: Processor, leaf: number, subleaf: number, register: Feature['register']): number {
-  let words = featureWords.get(processor);
-  if (words === undefined) {
-    words = new Map();
-    for (const feature of FEATURES) {
-      if (!processor.feature(feature.name)) continue;
-      const key = `${feature.leaf}.${feature.subleaf}.${feature.register}`;
-      words.set(key, (words.get(key) ?? 0) | (1 << feature.bit));
+function fixedOf(processor: Processor): Fixed {
+  let fixed = fixedParts.get(processor);
+  if (fixed === undefined) {
+    const words = new Map<number, [number, number, number, number][]>();
+    for (const { name, leaf, subleaf, register, bit } of FEATURES) {
+      if (!processor.feature(name)) continue;
+      const ofLeaf = words.get(leaf) ?? [];
+      words.set(leaf, ofLeaf);
+      ofLeaf[subleaf] ??= [0, 0, 0, 0];
+      const at = REGISTERS.indexOf(register);
+      ofLeaf[subleaf]![at] = ofLeaf[subleaf]![at]! | (1 << bit);
     }
-    featureWords.set(processor, words);
+    const { vendor, brand } = processor.profile;
+    fixed = { words, vendor: text(vendor), brand: text(brand.padEnd(48, '\0')) };
+    fixedParts.set(processor, fixed);
   }
-  return words.get(`${leaf}.${subleaf}.${register}`) ?? 0;
+  return fixed;
 }
 
 function profileLeaf(processor: Processor, leaf: number, subleaf: number, dynamic: DynamicState): CpuidResult {
@@ -90,10 +102,14 @@ function profileLeaf(processor: Processor, leaf: number, subleaf: number, dynami
   const MAX_BASIC = profile.maxLeaf;
   let wanted = leaf >>> 0;
   if (wanted >= 0x80000000 ? wanted > MAX_EXTENDED : wanted > MAX_BASIC) wanted = MAX_BASIC;
-  const bits = (register: Feature['register']): number => featureWord(processor, wanted, subleaf, register);
+  const fixed = fixedOf(processor);
+  const leafWords = fixed.words.get(wanted);
+  const [eax, ebx, ecx, edx] = leafWords?.[subleaf >>> 0] ?? NONE;
+  /** Leaves without subleaves ignore ECX. */
+  const whole = leafWords?.[0] ?? NONE;
   switch (wanted) {
     case 0: {
-      const [b, d, c] = text(profile.vendor) as [number, number, number];
+      const [b, d, c] = fixed.vendor as [number, number, number];
       return [dynamic.miscEnable[0] & MISC_ENABLE.LIMIT_CPUID ? LIMITED_BASIC : MAX_BASIC, b, c, d];
     }
     case 1:
@@ -101,9 +117,9 @@ function profileLeaf(processor: Processor, leaf: number, subleaf: number, dynami
       return [
         profile.signature,
         (dynamic.apicId << 24) | (dynamic.cpus << 16) | (8 << 8),
-        (withSubleaf0('ecx') & ~(dynamic.miscEnable[0] & MISC_ENABLE.MONITOR ? 0 : MONITOR)) |
+        (whole[2] & ~(dynamic.miscEnable[0] & MISC_ENABLE.MONITOR ? 0 : MONITOR)) |
           (dynamic.cr4 & CR4_OSXSAVE ? OSXSAVE : 0),
-        (withSubleaf0('edx') & (dynamic.apicEnabled ? -1 : ~APIC)) | (dynamic.cpus > 1 ? HTT : 0),
+        (whole[3] & (dynamic.apicEnabled ? -1 : ~APIC)) | (dynamic.cpus > 1 ? HTT : 0),
       ];
     case 4:
       return subleaf === 0 ? [((dynamic.cpus - 1) << 26) | 0x121, 0x02c0003f, 63, 0] : [0, 0, 0, 0];
@@ -111,21 +127,16 @@ function profileLeaf(processor: Processor, leaf: number, subleaf: number, dynami
       // Lines of 64 bytes; extensions enumerated, interrupts as break events; C1 has two sub-states.
       return processor.feature('monitor') ? [64, 64, 3, 0x20] : [0, 0, 0, 0];
     case 6:
-      return [bits('eax'), 0, 0, 0];
+      return [eax, 0, 0, 0];
     case 7:
       return subleaf === 0
-        ? [
-            FEATURES.some((f) => f.leaf === 7 && f.subleaf === 1 && processor.feature(f.name)) ? 1 : 0,
-            bits('ebx'),
-            bits('ecx') | (dynamic.cr4 & CR4_PKE ? OSPKE : 0),
-            bits('edx'),
-          ]
-        : [bits('eax'), bits('ebx'), bits('ecx'), bits('edx')];
+        ? [leafWords?.[1] ? 1 : 0, ebx, ecx | (dynamic.cr4 & CR4_PKE ? OSPKE : 0), edx]
+        : [eax, ebx, ecx, edx];
     case 0xb:
     case 0x1f:
       return topology(subleaf, dynamic);
     case 0xd:
-      return xsaveLeaf(processor, subleaf >>> 0, dynamic, bits('eax'));
+      return xsaveLeaf(processor, subleaf >>> 0, dynamic, eax);
     case 0x15:
       return [profile.tsc.denominator, profile.tsc.numerator, profile.tsc.crystalHz, 0];
     case 0x16: {
@@ -135,31 +146,21 @@ function profileLeaf(processor: Processor, leaf: number, subleaf: number, dynami
     case 0x80000000:
       return [MAX_EXTENDED | 0, 0, 0, 0];
     case 0x80000001:
-      return [
-        0,
-        0,
-        withSubleaf0('ecx'),
-        withSubleaf0('edx') & ~(dynamic.miscEnable[1] & MISC_ENABLE.XD_DISABLE ? NX : 0),
-      ];
+      return [0, 0, whole[2], whole[3] & ~(dynamic.miscEnable[1] & MISC_ENABLE.XD_DISABLE ? NX : 0)];
     case 0x80000002:
     case 0x80000003:
     case 0x80000004: {
-      const words = text(profile.brand.padEnd(48, '\0')).slice((wanted - 0x80000002) * 4);
-      return [words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0];
+      const [a, b, c, d] = fixed.brand.slice((wanted - 0x80000002) * 4) as [number, number, number, number];
+      return [a, b, c, d];
     }
     case 0x80000008:
       return [
         profile.physicalAddressBits | ((processor.feature('la57') ? 57 : profile.linearAddressBits) << 8),
-        withSubleaf0('ebx'),
+        whole[1],
         0,
         0,
       ];
     default:
       return [0, 0, 0, 0];
-  }
-
-  /** Leaves without subleaves ignore ECX. */
-  function withSubleaf0(register: Feature['register']): number {
-    return featureWord(processor, wanted, 0, register);
   }
 }

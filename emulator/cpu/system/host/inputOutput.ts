@@ -1,4 +1,4 @@
-import { gprAddress, RAX, RDX } from '../../state.ts';
+import { gprField, RAX, RDX } from '../../state.ts';
 import { FAULT, type HostContext, type HostHandler, LEAVE, readOperand, writeOperandRegister } from './context.ts';
 import { permitted } from './ioPermission.ts';
 import { stringTransfer } from './stringInputOutput.ts';
@@ -12,7 +12,7 @@ const size = (c: HostContext, operand: number): number => {
 function port(c: HostContext, operand: number): number {
   return c.operands[operand]!.kind === 'immediate'
     ? readOperand(c, operand)[0] & 0xff
-    : c.state.low({ address: gprAddress(RDX), bits: 64 }) & 0xffff;
+    : c.state.low(gprField(RDX)) & 0xffff;
 }
 
 function input(c: HostContext): number {
@@ -27,7 +27,7 @@ function output(c: HostContext): number {
   const bytes = size(c, 1);
   const to = port(c, 0);
   if (!permitted(c, to, bytes)) return FAULT;
-  const value = c.state.low({ address: gprAddress(RAX), bits: 64 });
+  const value = c.state.low(gprField(RAX));
   c.portOut(to, bytes, bytes === 4 ? value : value & ((1 << (bytes * 8)) - 1));
   return LEAVE;
 }

@@ -2,14 +2,13 @@ import { DEBUGCTL } from '../../debugRegisters.ts';
 import { hasMsr, MSR_BY_INDEX, type Msr, type MsrValue } from '../../msrs.ts';
 import { MISC_ENABLE } from '../../platformMsrs.ts';
 import type { Processor } from '../../profiles/profiles.ts';
-import { gprAddress, RAX, RCX, RDX, STATE } from '../../state.ts';
+import { gprField as gpr, RAX, RCX, RDX, STATE } from '../../state.ts';
 import { supervisorComponents } from '../../xsave/components.ts';
 import { isExtendedApic, liveMsr } from './apicRegisters.ts';
 import { cpl, DONE, gp0, type HostContext, type HostHandler, isCanonicalForRegister, LEAVE } from './context.ts';
 import { relookup } from './controlRegisters.ts';
 
 /** RDMSR and WRMSR (SDM Vol. 2, Vol. 4). An MSR that does not exist raises #GP(0). */
-const gpr = (index: number) => ({ address: gprAddress(index), bits: 64 }) as const;
 
 function find(c: HostContext): Msr | undefined {
   const msr = MSR_BY_INDEX.get(c.state.low(gpr(RCX)));

@@ -1,7 +1,7 @@
 import { lineWritten, watchLine } from '../../monitoredLine.ts';
 import { MISC_ENABLE } from '../../platformMsrs.ts';
 import { readRflags, writeRflags } from '../../registers.ts';
-import { ENGINE, gprAddress, RAX, RCX, STATE } from '../../state.ts';
+import { ENGINE, gprField as gpr, RAX, RCX, STATE } from '../../state.ts';
 import { ACTIVITY } from '../../turns.ts';
 import {
   cpl,
@@ -20,7 +20,6 @@ import {
 /**
  * MONITOR, MWAIT, and UMONITOR, UMWAIT, TPAUSE (SDM Vol. 2). A wait may end for any reason of the implementation's: the user-mode ones end at once.
  */
-const gpr = (index: number) => ({ address: gprAddress(index), bits: 64 }) as const;
 const CR4_TSD = 4;
 const ARITHMETIC = 0x8d5;
 

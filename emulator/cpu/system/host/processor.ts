@@ -2,7 +2,7 @@ import { ACCESS } from '../../../memory/paging.ts';
 import { CET_LEG_IW_EN, CET_SUPPRESS, CET_SUPPRESS_DIS, CET_TRACKER } from '../../context.ts';
 import { MISC_FEATURES_CPUID_FAULTING } from '../../platformMsrs.ts';
 import { cpuid } from '../../profiles/cpuid.ts';
-import { CS, FS, GS, gprAddress, RAX, RBX, RCX, RDX, STATE, segment } from '../../state.ts';
+import { CS, FS, GS, gprField as gpr, RAX, RBX, RCX, RDX, STATE, segment } from '../../state.ts';
 import {
   addTo,
   cpl,
@@ -24,7 +24,6 @@ import { relookup } from './controlRegisters.ts';
 import { timeStampCounter } from './timeStamp.ts';
 
 /** CPUID, time, HLT, FSGSBASE, protection keys, and the legacy endbranch bitmap. */
-const gpr = (index: number) => ({ address: gprAddress(index), bits: 64 }) as const;
 
 function runCpuid(c: HostContext): number {
   const { state } = c;

@@ -1,4 +1,4 @@
-import { gprAddress, RAX, RCX, RDX, STATE } from '../../state.ts';
+import { gprField as gpr, RAX, RCX, RDX, STATE } from '../../state.ts';
 import {
   AVX,
   CET_S,
@@ -19,7 +19,6 @@ import { cetValueValid, sspValid } from './modelSpecific.ts';
 import { probeRanges, type Range, readRanges, writeRanges } from './ranges.ts';
 
 /** XGETBV, XSETBV and the XSAVE feature set's saves and restores (SDM Vol. 1 ch. 13; Vol. 2). */
-const gpr = (index: number) => ({ address: gprAddress(index), bits: 64 }) as const;
 const CR4_OSXSAVE = 1 << 18;
 const CR0_TS = 8;
 const MXCSR_AT = 24;
