@@ -40,6 +40,8 @@ export interface Attribute<T> {
   /** The value that stands for an absent key; undefined when the adapter chooses by the program. */
   readonly default: T | undefined;
   readonly required?: boolean;
+  /** A file or folder, or a list of them: a relative one is the workspace folder's. */
+  readonly isPath?: boolean;
   /** JSON schema of the value without its default and description. */
   readonly schema: Readonly<Record<string, unknown>>;
   readonly description: string;
@@ -64,9 +66,10 @@ export const launchAttributes: { readonly [K in keyof LaunchConfiguration]: Attr
   program: {
     default: undefined,
     required: true,
+    isPath: true,
     schema: { type: 'string' },
     description:
-      'The guest: an assembly source in GAS syntax (`.s`, `.S`, `.asm`), assembled at every start, an ELF file made by gcc, clang or as, or a Linux kernel (bzImage).',
+      'The guest: an assembly source in GAS syntax (`.s`, `.S`, `.asm`), assembled at every start, an ELF file made by gcc, clang or as, or a Linux kernel (bzImage). A relative path begins at the workspace folder.',
   },
   start: {
     default: undefined,
@@ -138,6 +141,7 @@ export const launchAttributes: { readonly [K in keyof LaunchConfiguration]: Attr
   },
   initrd: {
     default: undefined,
+    isPath: true,
     schema: { type: 'string' },
     description: "A file that the guest finds in its memory: a multiboot guest's module, or Linux's initial RAM disk.",
   },
@@ -156,6 +160,7 @@ export const launchAttributes: { readonly [K in keyof LaunchConfiguration]: Attr
     description: 'What the guest runs on.',
   },
   include: {
+    isPath: true,
     default: [],
     schema: { type: 'array', items: { type: 'string' } },
     description: "Folders in which `.include` and `#include` look for files, after the source's own folder.",

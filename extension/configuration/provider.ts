@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type ActiveDocument, type Configuration, resolveConfiguration } from './resolve.ts';
+import { type ActiveDocument, type Configuration, resolveConfiguration, resolvePaths } from './resolve.ts';
 
 function activeDocument(): ActiveDocument | undefined {
   const document = vscode.window.activeTextEditor?.document;
@@ -23,5 +23,17 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     // A modal message, as VS Code's own for a configuration that cannot start; undefined then ends the start silently.
     await vscode.window.showErrorMessage(resolution.error, { modal: true });
     return undefined;
+  }
+
+  resolveDebugConfigurationWithSubstitutedVariables(
+    folder: vscode.WorkspaceFolder | undefined,
+    configuration: vscode.DebugConfiguration,
+  ): vscode.DebugConfiguration {
+    const base = folder ?? vscode.workspace.workspaceFolders?.[0];
+    if (base?.uri.scheme !== 'file') return configuration;
+    const isAbsolute = /^([a-z]:)?[\\/]/i;
+    return resolvePaths(configuration, (path) =>
+      isAbsolute.test(path) ? path : vscode.Uri.joinPath(base.uri, path).fsPath,
+    );
   }
 }

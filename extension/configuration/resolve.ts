@@ -1,4 +1,5 @@
 import { assemblyLanguage, debugType } from '../names.ts';
+import { launchAttributes } from './attributes.ts';
 
 /** The part of a debug configuration that is looked at before the session starts. */
 export interface Configuration {
@@ -69,6 +70,19 @@ export function resolveConfiguration(given: Partial<Configuration>, active: Acti
       stopOnEntry: !active.hasBreakpoints,
     },
   };
+}
+
+/** The configuration with its relative files and folders made absolute by `absolute`. What is no string stays. */
+export function resolvePaths<T extends Record<string, unknown>>(
+  configuration: T,
+  absolute: (path: string) => string,
+): T {
+  const resolve = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolve);
+    return typeof value === 'string' && value !== '' ? absolute(value) : value;
+  };
+  const paths = Object.entries(launchAttributes).filter(([name, { isPath }]) => isPath && name in configuration);
+  return { ...configuration, ...Object.fromEntries(paths.map(([name]) => [name, resolve(configuration[name])])) };
 }
 
 function baseName(path: string): string {

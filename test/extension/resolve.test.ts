@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ActiveDocument, resolveConfiguration } from '../../extension/configuration/resolve.ts';
+import { type ActiveDocument, resolveConfiguration, resolvePaths } from '../../extension/configuration/resolve.ts';
 
 const source: ActiveDocument = { path: '/w/hello.s', languageId: 'x86-guest-asm', onDisk: true, hasBreakpoints: true };
 
@@ -59,5 +59,19 @@ describe('resolveConfiguration', () => {
     expect(resolveConfiguration(given, source)).toEqual({
       error: 'Shadowstep cannot "attach": it starts its own machine, so the request is "launch".',
     });
+  });
+});
+
+describe('resolvePaths', () => {
+  const absolute = (path: string): string => (path.startsWith('/') ? path : `/w/${path}`);
+
+  it('takes relative files and folders to be of the workspace folder, and leaves everything else alone', () => {
+    const given = { program: 'a.s', initrd: '/b', include: ['inc', '/sys'], append: 'x', cpu: 'tigerlake' };
+    expect(resolvePaths(given, absolute)).toEqual({ ...given, program: '/w/a.s', include: ['/w/inc', '/sys'] });
+  });
+
+  it('leaves values of the wrong type and empty ones to the adapter', () => {
+    const given = { program: '', initrd: 7, include: ['', 8] };
+    expect(resolvePaths<Record<string, unknown>>(given, absolute)).toEqual(given);
   });
 });

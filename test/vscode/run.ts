@@ -13,6 +13,7 @@ import { hostTests } from './hostTests.ts';
 import { install, obstacle } from './install.ts';
 import { missedEndbranch, smashedReturn } from './journey.ts';
 import { packageExtension } from './package.ts';
+import { secondProcessor } from './processors.ts';
 import { screenshots } from './scenario.ts';
 import { views } from './views.ts';
 
@@ -25,6 +26,7 @@ const parts: Record<string, () => Promise<void>> = {
   'journey-dark': () => smashedReturn('dark'),
   'journey-light': () => smashedReturn('light'),
   'endbranch-dark': () => missedEndbranch('dark'),
+  'processors-light': () => secondProcessor('light'),
 };
 
 async function main(): Promise<number> {

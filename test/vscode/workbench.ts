@@ -200,6 +200,18 @@ export class Workbench {
     return this.text(row);
   }
 
+  async focusConsole(): Promise<void> {
+    await this.press('Control+Shift+y');
+    await this.page.locator('.repl-input-wrapper .monaco-editor.focused').waitFor();
+  }
+
+  /** Enters an expression or a command into the Debug Console, which has the focus. */
+  async say(words: string): Promise<void> {
+    await this.page.keyboard.type(words);
+    await this.page.locator('.repl-input-wrapper .view-line', { hasText: words.split(' ')[0]! }).waitFor();
+    await this.press('Escape', 'Enter');
+  }
+
   /** The Debug Console's text. */
   async console(): Promise<string> {
     const lines = await this.page.locator('.repl-tree .monaco-list-row').allInnerTexts();
