@@ -157,14 +157,18 @@ function disassemble(state: SessionState, address: bigint, offset: number, count
   const { machine, program } = state.stopped;
   const here = machine.instructionAddress();
   const rows = disassemblerOf(state).rows(address, offset, count);
-  return rows
-    .map((row) => {
-      const symbol = program.symbolic(row.address);
-      const where = symbol === undefined ? '' : ` <${symbol}>`;
-      const mark = row.address === here ? '=>' : '  ';
-      return `${mark} ${shortHex(row.address)}${where}: ${bytesInWords(row.bytes).padEnd(24)} ${row.text}`;
-    })
-    .join('\n');
+  const lines = rows.map((row) => {
+    const symbol = program.symbolic(row.address);
+    const where = symbol === undefined ? '' : ` <${symbol}>`;
+    return {
+      ...row,
+      place: `${row.address === here ? '=>' : '  '} ${shortHex(row.address)}${where}:`,
+      code: bytesInWords(row.bytes),
+    };
+  });
+  const width = (of: (line: (typeof lines)[number]) => string) => Math.max(...lines.map((line) => of(line).length));
+  const [places, codes] = [width(({ place }) => place), width(({ code }) => code)];
+  return lines.map(({ place, code, text }) => `${place.padEnd(places)} ${code.padEnd(codes)}  ${text}`).join('\n');
 }
 
 function listShadowStack(state: SessionState, count: number): string {

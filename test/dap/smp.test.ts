@@ -68,12 +68,12 @@ describe('two processors', () => {
       'after_int',
     ]);
     const listing = await evaluate(client, 'disassemble announce', 'repl');
-    expect(listing).toMatch(/<announce>: 50 +push %ax/);
+    expect(listing).toMatch(/<announce>: +50 +push %ax/);
     expect(listing).toMatch(/movb \$1,0x[0-9a-f]+/);
   });
 
   it('disassemble code of the other width by its source', async () => {
     const client = await start();
-    expect(await evaluate(client, 'disassemble announce', 'repl')).toMatch(/<announce>: 50 +push %ax/);
+    expect(await evaluate(client, 'disassemble announce', 'repl')).toMatch(/<announce>: +50 +push %ax/);
   });
 });
