@@ -64,6 +64,11 @@ export const DEPARTURES: readonly Departure[] = [
       instruction.op1Kind === OpKind.Memory &&
       (only(fields, 'fx') || (here.vector === 16 && there.vector !== 16)),
   },
+  {
+    why: 'PSRAW and PSRAD by 0 write their register, and so its upper bits (SDM Vol. 3A §13.2); Bochs leaves it',
+    applies: ({ fields }, instruction) =>
+      /^Psra[wd]_mm_imm8$/.test(codeName(instruction)) && instruction.immediate8 === 0 && only(fields, 'fx'),
+  },
 ];
 
 /** Why a difference is none to mend; undefined when it is. */

@@ -30,6 +30,11 @@ export interface Derivation {
   readonly immediateMask?: number;
   /** An XMM destination keeps its upper half. */
   readonly keepsUpper?: boolean;
+  /**
+   * The x87 state becomes MMX's once the source is read, before a SIMD floating-point exception. The SDM leaves it open; an
+   * AMD EPYC and Bochs do so.
+   */
+  readonly early?: boolean;
   /** Shapes that leave the x87 state alone. */
   readonly aloof?: readonly string[];
 }
@@ -61,7 +66,9 @@ function view(e: Emitter, definition: Definition, how: Derivation): Emitter {
   const b = (): V128 => operand(1);
   const readVector = (which: number): Local<'v128'> => {
     const make = which === 0 ? how.first : how.second;
-    return f.let(make ? make(a, b) : operand(which));
+    const value = f.let(make ? make(a, b) : operand(which));
+    if (how.early) enterMmx(f);
+    return value;
   };
   const writeVector = (_operand: number, value: V128): void => {
     if (shape[0] === 'q') e.writeMmx(0, element(64, value, how.high ? 1 : 0));
@@ -102,7 +109,7 @@ export function derive(how: Derivation, definitions: readonly Definition[]): Def
       const enters = !how.aloof?.includes(e.form.shape);
       if (enters) waitForExceptions(e);
       definition.emit(view(e, definition, how));
-      if (enters) enterMmx(e.f);
+      if (enters && !how.early) enterMmx(e.f);
     },
   };
 }

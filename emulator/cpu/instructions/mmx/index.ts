@@ -42,11 +42,11 @@ const DERIVED: readonly Derivation[] = [
   { name: 'pmovmskb', shapes: { rq: 'rv' } },
   { name: 'movd', shapes: { qr: 'vr', qm: 'vm', rq: 'rv', mq: 'mv' } },
   { name: 'movq', shapes: { qr: 'vr', qm: 'vm', rq: 'rv', mq: 'mv', qq: 'vv', vq: 'vv', qv: 'vv' } },
-  { name: 'cvtps2pi', from: 'cvtps2dq', shapes: { qv: 'vv', qm: 'vm' } },
-  { name: 'cvttps2pi', from: 'cvttps2dq', shapes: { qv: 'vv', qm: 'vm' } },
-  { name: 'cvtpd2pi', from: 'cvtpd2dq', shapes: { qv: 'vv', qm: 'vm' }, wide: true },
-  { name: 'cvttpd2pi', from: 'cvttpd2dq', shapes: { qv: 'vv', qm: 'vm' }, wide: true },
-  { name: 'cvtpi2ps', from: 'cvtdq2ps', shapes: { vq: 'vv', vm: 'vm' }, keepsUpper: true },
+  { name: 'cvtps2pi', from: 'cvtps2dq', shapes: { qv: 'vv', qm: 'vm' }, early: true },
+  { name: 'cvttps2pi', from: 'cvttps2dq', shapes: { qv: 'vv', qm: 'vm' }, early: true },
+  { name: 'cvtpd2pi', from: 'cvtpd2dq', shapes: { qv: 'vv', qm: 'vm' }, wide: true, early: true },
+  { name: 'cvttpd2pi', from: 'cvttpd2dq', shapes: { qv: 'vv', qm: 'vm' }, wide: true, early: true },
+  { name: 'cvtpi2ps', from: 'cvtdq2ps', shapes: { vq: 'vv', vm: 'vm' }, keepsUpper: true, early: true },
   // SDM Vol. 2A, CVTPI2PD: with a memory operand no transition, and no x87 exception is taken.
   { name: 'cvtpi2pd', from: 'cvtdq2pd', shapes: { vq: 'vv', vm: 'vm' }, aloof: ['vm'] },
 ];
@@ -69,8 +69,10 @@ export const mmx: readonly Definition[] = [
     emit: (e) => {
       waitForExceptions(e);
       const source = e.f.let(zeroExtended(64, e.read(1)));
-      maskedStore(e, 8, source, e.f.let(zeroExtended(64, e.read(2))));
+      const mask = e.f.let(zeroExtended(64, e.read(2)));
+      // Even if the store faults, in an AMD EPYC and in Bochs; the SDM leaves it open.
       enterMmx(e.f);
+      maskedStore(e, 8, source, mask);
     },
   },
 ];
