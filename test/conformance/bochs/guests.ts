@@ -9,6 +9,9 @@ export interface Guest {
   readonly path: string;
   /** `marks`: state at each label of .text. `records`: the tables of `guests/harness.inc`. */
   readonly kind: 'marks' | 'records';
+  /** Processor models of Bochs other than the usual ones, and the features that this machine then has or lacks. */
+  readonly models?: readonly [string, string];
+  readonly features?: Readonly<Record<string, boolean>>;
 }
 
 const absolute = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -20,12 +23,23 @@ const sample = (name: string): Guest => ({
 const records = (name: string): Guest => ({ name, path: absolute(`guests/${name}.s`), kind: 'records' });
 
 const SAMPLES = ['hello', 'supervisor-shadow-stack', 'user-ibt', 'shadow-stack-switch'];
-const MODE_GUESTS = ['real', 'v86', 'segments', 'gates'];
+const MODE_GUESTS = ['real', 'v86', 'segments', 'gates', 'x87'];
+/** Processors that keep FPU CS and DS, and record the operand of every x87 instruction. */
+const X87_POINTERS: Guest = {
+  ...records('x87'),
+  name: 'x87-pointers',
+  models: ['corei7_sandy_bridge_2600k', 'corei7_ivy_bridge_3770k'],
+  features: { zero_fcs_fds: false, fdp_excptn_only: false },
+};
 const CET_GUESTS = [
   ...['registers', 'pages', 'walks', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls', 'xsave'],
   ...['compatibility', 'legacy', 'walks32', 'tasks', 'delivery', 'delivery32', 'debug'],
 ];
-export const GUESTS: readonly Guest[] = [...SAMPLES.map(sample), ...[...CET_GUESTS, ...MODE_GUESTS].map(records)];
+export const GUESTS: readonly Guest[] = [
+  ...SAMPLES.map(sample),
+  ...[...CET_GUESTS, ...MODE_GUESTS].map(records),
+  X87_POINTERS,
+];
 
 export const ORIGIN = 0x10_0000n;
 

@@ -4,15 +4,15 @@ import type { ProgramImage } from '../../../adapter/program/image.ts';
 import type { MachineApi } from '../../../emulator/api.ts';
 import { loadGuest } from '../../../emulator/loaders/load.ts';
 import { runMarks, runRecords } from './compare.ts';
-import { assembleGuest, GUESTS } from './guests.ts';
+import { assembleGuest, GUESTS, type Guest } from './guests.ts';
 import { ComparedMachine } from './machine.ts';
 import { readRecording } from './marks.ts';
 
 const MEMORY_BYTES = 64 * 2 ** 20;
 
 describe('the machine does what Bochs did', () => {
-  async function create(image: ProgramImage): Promise<ComparedMachine> {
-    const machine: MachineApi = await nodeHost.createMachine({ cpu: 'tigerlake', memoryBytes: MEMORY_BYTES });
+  async function create(image: ProgramImage, features: Guest['features'] = {}): Promise<ComparedMachine> {
+    const machine: MachineApi = await nodeHost.createMachine({ cpu: 'tigerlake', memoryBytes: MEMORY_BYTES, features });
     loadGuest(machine, image, 'long64');
     return new ComparedMachine(machine);
   }
@@ -25,10 +25,13 @@ describe('the machine does what Bochs did', () => {
     expect(machine.exitCode).toBe(recording.exitCode);
   });
 
-  it.each(GUESTS.filter(({ kind }) => kind === 'records'))('in each test of $name', async ({ name, path }) => {
-    const image = await assembleGuest(path);
-    const recording = readRecording(new URL(`${name}.json`, import.meta.url));
-    const differences = runRecords(await create(image), image, recording);
-    expect([...differences.values()].flat()).toEqual([]);
-  });
+  it.each(GUESTS.filter(({ kind }) => kind === 'records'))(
+    'in each test of $name',
+    async ({ name, path, features }) => {
+      const image = await assembleGuest(path);
+      const recording = readRecording(new URL(`${name}.json`, import.meta.url));
+      const differences = runRecords(await create(image, features), image, recording);
+      expect([...differences.values()].flat()).toEqual([]);
+    },
+  );
 });

@@ -43,9 +43,10 @@ async function record(
   boot: Uint8Array,
   guest: Guest,
   image: ProgramImage,
-  model: 0 | 1,
+  index: 0 | 1,
 ): Promise<Recording> {
-  const bochs = await Bochs.start({ path, boot, guest: flatten(image), model: MODELS[model] });
+  const model = (guest.models ?? MODELS)[index];
+  const bochs = await Bochs.start({ path, boot, guest: flatten(image), model });
   try {
     const labels = codeLabels(image);
     const exit = addressOf(image, 'exit');
@@ -67,7 +68,7 @@ async function record(
     return {
       guest: guest.name,
       sha256,
-      machine: `${bochs.version}, ${MODELS[model]}`,
+      machine: `${bochs.version}, ${model}`,
       exitCode,
       serial,
       marks,

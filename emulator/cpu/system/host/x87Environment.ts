@@ -80,7 +80,8 @@ function loadEnvironment(c: HostContext, image: DataView, { width, protected: is
   if (isProtected) {
     state.setHalves(STATE.fpuIp, get(3), 0);
     state.set32(STATE.fpuCs, deprecated ? 0 : get(4) & 0xffff);
-    if (width === 4) state.set32(STATE.fpuOpcode, (get(4) >>> 16) & 0x7ff);
+    // Figure 8-10 has no opcode; processors leave 0.
+    state.set32(STATE.fpuOpcode, width === 4 ? (get(4) >>> 16) & 0x7ff : 0);
     state.setHalves(STATE.fpuDp, get(5), 0);
     state.set32(STATE.fpuDs, deprecated ? 0 : get(6) & 0xffff);
     return;
