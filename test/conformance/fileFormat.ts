@@ -231,9 +231,7 @@ function readRegister(input: ByteReader, gpr: BigUint64Array): void {
   } else gpr[index] = input.little(1 << (form - 2));
 }
 
-/** With the tags: the registers are numbered as R0 to R7, so that a new top of the stack changes none. */
-const PHYSICAL = 0x100;
-/** The ten bytes of Ri. */
+/** The ten bytes of Ri: a new top of the stack changes none of these. */
 const physical = ({ registers, status }: FpuImage, i: number): Uint8Array => {
   const at = 16 * ((i - (status >>> 11)) & 7);
   return registers.subarray(at, at + 10);
@@ -244,25 +242,18 @@ const REGISTERS = [0, 1, 2, 3, 4, 5, 6, 7];
 function writeFpu(out: ByteWriter, before: FpuImage, after: FpuImage): void {
   out.varint(before.control ^ after.control);
   out.varint(before.status ^ after.status);
-  out.varint((before.tags ^ after.tags) | PHYSICAL);
+  out.varint(before.tags ^ after.tags);
   const changed = REGISTERS.filter((i) => physical(before, i).some((byte, k) => byte !== physical(after, i)[k]));
   out.u8(changed.reduce((mask, i) => mask | (1 << i), 0));
   for (const i of changed) out.raw(physical(after, i));
 }
 
-/** Files recorded earlier have the registers as ST(0) to ST(7). */
 function readFpu(input: ByteReader, before: FpuImage): FpuImage {
   const control = before.control ^ input.varint();
   const status = before.status ^ input.varint();
-  const word = input.varint();
-  const tags = before.tags ^ (word & 0xff);
-  const changed = input.u8();
-  if (!(word & PHYSICAL)) {
-    const registers = before.registers.slice();
-    for (const i of REGISTERS) if (changed & (1 << i)) registers.set(input.raw(10), 16 * i);
-    return { control, status, tags, registers };
-  }
+  const tags = before.tags ^ input.varint();
   const after: FpuImage = { control, status, tags, registers: new Uint8Array(128) };
+  const changed = input.u8();
   for (const i of REGISTERS) physical(after, i).set(changed & (1 << i) ? input.raw(10) : physical(before, i));
   return after;
 }

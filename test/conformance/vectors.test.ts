@@ -6,7 +6,7 @@ import { ByteReader, ByteWriter } from './codec.ts';
 import { readOutcome, writeOutcome } from './fileFormat.ts';
 import { readVectorFile, VECTOR_FILES } from './node.ts';
 import { Prng } from './prng.ts';
-import type { CpuImage } from './state.ts';
+import type { CpuImage, FpuImage } from './state.ts';
 import { loadVectors, unpack, type Vector } from './vectors.ts';
 import { CODE_BASE, DATA_BASE, PAGE, STACK_BASE, WINDOW_SIZE } from './windows.ts';
 
@@ -141,10 +141,18 @@ describe('outcomes', () => {
       gsBase: 0n,
       rip: BigInt(CODE_BASE + prng.below(4096)),
     });
+    const fpu = (): FpuImage => ({
+      control: prng.next() & 0x1f7f,
+      status: prng.next() & 0xffff,
+      tags: prng.next() & 0xff,
+      registers: Uint8Array.from({ length: 128 }, (_, i) => (i % 16 < 10 ? prng.next() : 0)),
+    });
     for (let round = 0; round < 500; round++) {
       const before = image();
+      if (round % 4 === 3) before.fpu = fpu();
       const after = prng.below(3) === 0 ? { ...before, gpr: before.gpr.slice(), xmm: before.xmm.slice() } : image();
       if (round % 2) after.xmm.set(before.xmm.subarray(round % 16), round % 16);
+      if (before.fpu) after.fpu = round % 8 === 3 ? fpu() : { ...before.fpu, status: prng.next() & 0xffff };
       const fault = round % 5 === 0 ? prng.below(20) : undefined;
       const changed = round % 3 ? [] : [{ address: DATA_BASE + round, bytes: Uint8Array.of(1, 2, round & 255) }];
       const out = new ByteWriter();
