@@ -14,7 +14,17 @@ import { fillLanes, ValueKind } from '../values.ts';
 
 /** A case's state as the recorder has it: YMM0–5, 64 bytes at RBX, RAX, RCX, RDX, flags, MXCSR. */
 export const STATE_BYTES = 296;
-export const PLACE = { ymm: 0, memory: 192, rax: 256, rcx: 264, rdx: 272, flags: 280, mxcsr: 288 } as const;
+/** `vector`: of the exception, 0 for none; the state is then that of the instruction's beginning. */
+export const PLACE = {
+  ymm: 0,
+  memory: 192,
+  rax: 256,
+  rcx: 264,
+  rdx: 272,
+  flags: 280,
+  mxcsr: 288,
+  vector: 292,
+} as const;
 
 export const FEATURES: ReadonlySet<CpuidFeature> = new Set([CpuidFeature.AVX, CpuidFeature.AVX2]);
 /** Results that differ between processors (SDM Vol. 2: relative error only), and operands that random values do not suit. */
@@ -37,14 +47,17 @@ const REGISTERS: readonly (readonly [RegExp, readonly Register[]])[] = [
   [/^r64/, [Register.RCX, Register.RCX, Register.RCX, Register.RCX]],
 ];
 
-function hash(text: string): number {
+export function hash(text: string): number {
   let value = 0x811c9dc5;
   for (const char of text) value = Math.imul(value ^ char.charCodeAt(0), 0x01000193);
   return value >>> 0;
 }
 
-/** The instruction with registers 2 to 5 in operand order; a register-or-memory operand as `memory` says. */
-function encode(code: Code, memory: boolean, immediate: number): Uint8Array | undefined {
+/**
+ * The instruction with registers 2 to 5 in operand order; a register-or-memory operand as `memory` says, then at RBX +
+ * `displacement`. Undefined when it has no such form.
+ */
+export function encode(code: Code, memory: boolean, immediate: number, displacement = 0): Uint8Array | undefined {
   const info = CodeExt.opCode(code);
   const instruction = new Instruction();
   const encoder = new Encoder(64);
@@ -64,6 +77,8 @@ function encode(code: Code, memory: boolean, immediate: number): Uint8Array | un
         hasMemory = true;
         instruction.setOpKind(i, OpKind.Memory);
         instruction.memoryBase = Register.RBX;
+        instruction.memoryDisplacement = BigInt(displacement);
+        instruction.memoryDisplSize = displacement === 0 ? 0 : 1;
       } else if (kind === 'imm8') {
         instruction.setOpKind(i, OpKind.Immediate8);
         instruction.immediate8 = immediate;
@@ -86,7 +101,7 @@ function encode(code: Code, memory: boolean, immediate: number): Uint8Array | un
   }
 }
 
-function featureOf(code: Code): CpuidFeature | undefined {
+export function featureOf(code: Code): CpuidFeature | undefined {
   const instruction = new Instruction();
   instruction.code = code;
   const features = [...instruction.cpuidFeatures()] as CpuidFeature[];
@@ -97,26 +112,29 @@ function featureOf(code: Code): CpuidFeature | undefined {
 const IMMEDIATES = 16;
 const CASES = 64;
 
-export function plan(): Group[] {
-  return Object.entries(Code)
+/** Codes that need one of these features alone, by name. */
+export const codesWith = (features: ReadonlySet<CpuidFeature>): [string, Code][] =>
+  Object.entries(Code)
     .filter((entry): entry is [string, Code] => typeof entry[1] === 'number' && !EXCLUDED.test(entry[0]))
-    .filter(([, code]) => CodeExt.opCode(code).isInstruction && FEATURES.has(featureOf(code)!))
-    .flatMap(([name, code]): Group[] => {
-      const immediate = name.includes('imm8');
-      const scales = name.includes('gather');
-      const encodings = [false, true].flatMap((memory) => {
-        const count = immediate ? IMMEDIATES : scales ? 4 : 1;
-        return Array.from({ length: count }, (_, i) => {
-          const seed = mixSeed(hash(name), memory ? 1 : 0, i);
-          const bytes = encode(code, memory, new Prng(seed).below(256));
-          return bytes && { code: bytes, seed, cases: CASES / count };
-        }).filter((encoding) => encoding !== undefined);
-      });
-      return encodings.length > 0 ? [{ name, encodings }] : [];
+    .filter(([, code]) => CodeExt.opCode(code).isInstruction && features.has(featureOf(code)!));
+
+export function plan(): Group[] {
+  return codesWith(FEATURES).flatMap(([name, code]): Group[] => {
+    const immediate = name.includes('imm8');
+    const scales = name.includes('gather');
+    const encodings = [false, true].flatMap((memory) => {
+      const count = immediate ? IMMEDIATES : scales ? 4 : 1;
+      return Array.from({ length: count }, (_, i) => {
+        const seed = mixSeed(hash(name), memory ? 1 : 0, i);
+        const bytes = encode(code, memory, new Prng(seed).below(256));
+        return bytes && { code: bytes, seed, cases: CASES / count };
+      }).filter((encoding) => encoding !== undefined);
     });
+    return encodings.length > 0 ? [{ name, encodings }] : [];
+  });
 }
 
-function kindOf(name: string): ValueKind {
+export function kindOf(name: string): ValueKind {
   if (/Vpcmp[ei]str/.test(name)) return ValueKind.text;
   if (/^VEX_V(ps[rl]l|psra)[wdq]_/.test(name)) return ValueKind.counts;
   const conversion = /^VEX_Vcvtt?(ps|pd|ss|sd|dq|si)2/.exec(name)?.[1];

@@ -20,9 +20,9 @@ const SHIFTS = words('psllw pslld psllq psrlw psrld psrlq psraw psrad');
 const NOT_DERIVED = words(
   'ucomiss ucomisd comiss comisd cvtss2si cvtsd2si cvttss2si cvttsd2si movmskps movmskpd pmovmskb ldmxcsr stmxcsr ' +
     'maskmovdqu ptest pcmpestri pcmpestrm pcmpistri pcmpistrm movdqa movdqu pblendvb blendvps blendvpd ' +
-    'pextrb pextrw pextrd pextrq movss movsd',
+    'pextrb pextrw pextrd pextrq movss movsd dpps dppd',
 );
-const ONE_LANE = words('dppd phminposuw');
+const ONE_LANE = words('phminposuw');
 const IMMEDIATE_SHIFTS: Readonly<Record<string, number>> = { shufpd: 2, blendps: 4, blendpd: 2, mpsadbw: 3 };
 
 function derive(definition: Definition): Definition[] {
