@@ -4,6 +4,7 @@ import { type Form, formKey, PREFIX } from '../engine/emitter.ts';
 import { DS } from '../state.ts';
 import { HOST_INDEX } from '../system/hostTable.ts';
 import type { DecodedInstruction, MemoryOperand } from './decoded.ts';
+import { DecodeMemo } from './decodeMemo.ts';
 import { hasMmxRegister } from './mmx.ts';
 import {
   dataSegment,
@@ -28,6 +29,7 @@ export interface FeatureTest {
 export class InstructionDecoder {
   private readonly handlers: ReadonlyMap<string, number>;
   private readonly features: FeatureTest;
+  private readonly memo = new DecodeMemo();
 
   constructor(handlers: ReadonlyMap<string, number>, features: FeatureTest) {
     this.handlers = handlers;
@@ -41,6 +43,14 @@ export class InstructionDecoder {
    * @param offset offset of the first byte in its page
    */
   decode(bytes: Uint8Array, offset: number, context: number): DecodedInstruction | undefined {
+    const known = this.memo.find(bytes, offset, context);
+    if (known) return known;
+    const decoded = this.decodeAnew(bytes, offset, context);
+    if (decoded) this.memo.keep(bytes, offset, context, decoded);
+    return decoded;
+  }
+
+  private decodeAnew(bytes: Uint8Array, offset: number, context: number): DecodedInstruction | undefined {
     const bits = codeBitsOf(context);
     const decoder = new Decoder(bits, bytes, 0);
     try {

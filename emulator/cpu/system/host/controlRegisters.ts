@@ -1,5 +1,6 @@
 import { FLUSH } from '../../../memory/architecturalTlb.ts';
 import { DEBUG_CONDITION, dr6Written, dr7Written } from '../../debugRegisters.ts';
+import type { Processor } from '../../profiles/profiles.ts';
 import { CS, ENGINE, type Field, STATE, segment, TR } from '../../state.ts';
 import {
   cpl,
@@ -91,12 +92,16 @@ export const CR4_FEATURES: readonly (readonly [feature: string, bits: number])[]
   ['lam', CR4.LAM_SUP],
 ];
 
+const cr4Masks = new WeakMap<Processor, number>();
+
 /** Which CR4 bits the profile lets software set. */
-function cr4Writable(c: HostContext): number {
-  return CR4_FEATURES.reduce<number>(
-    (mask, [feature, bit]) => (c.processor.feature(feature) ? mask | bit : mask),
-    CR4.PCE,
-  );
+function cr4Writable({ processor }: HostContext): number {
+  let mask = cr4Masks.get(processor);
+  if (mask === undefined) {
+    mask = CR4_FEATURES.reduce<number>((all, [name, bit]) => (processor.feature(name) ? all | bit : all), CR4.PCE);
+    cr4Masks.set(processor, mask);
+  }
+  return mask;
 }
 
 /** Goes on at the next instruction by a fresh lookup: context or translations have changed. */
