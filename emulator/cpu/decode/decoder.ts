@@ -16,7 +16,7 @@ import {
   segmentNumber,
 } from './operands.ts';
 import { type Selecting, type Selection, select, UNDEFINED } from './select.ts';
-import { x87Opcode } from './x87.ts';
+import { undefinedX87, x87Opcode } from './x87.ts';
 
 export const codeBitsOf = (context: number): 16 | 32 | 64 => ([16, 32, 64] as const)[context & CONTEXT.CODE] ?? 64;
 
@@ -67,7 +67,7 @@ export class InstructionDecoder {
               ? hostSelection('missing-endbranch')
               : isTooLong(bytes, bits)
                 ? TOO_LONG
-                : UNDEFINED,
+                : (undefinedX87(bytes, bits, context) ?? UNDEFINED),
             bytes,
             offset,
             context,

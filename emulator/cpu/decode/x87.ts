@@ -144,16 +144,28 @@ function registerForm(first: number, modrm: number): Row {
   }
 }
 
+const isOff = (context: number): boolean => (context & (CONTEXT.TASK_SWITCHED | CONTEXT.EMULATE_X87)) !== 0;
+const NOT_AVAILABLE: Selection = { name: 'nm', size: 0, shape: '', ends: true };
+
+/**
+ * What an x87 opcode that no instruction has raises: #NM as a legal one when CR0 says so, else #UD (SDM Vol. 3B
+ * §24.18.6.6). Undefined for other bytes, and with LOCK.
+ */
+export function undefinedX87(bytes: Uint8Array, codeBits: number, context: number): Selection | undefined {
+  const opcode = x87Opcode(bytes, codeBits);
+  if (opcode === undefined || !isOff(context)) return undefined;
+  const start = bytes.findIndex((byte) => byte >>> 3 === 0x1b);
+  return bytes.subarray(0, start).includes(0xf0) ? undefined : NOT_AVAILABLE;
+}
+
 /** The form of the x87 instruction with this opcode; #NM when CR0 says so. */
 export function selectX87(s: Selecting, opcode: number): Selection {
+  if (isOff(s.context)) return NOT_AVAILABLE;
   const modrm = opcode & 0xff;
   const first = opcode >>> 8;
   const memory = modrm < 0xc0;
   const row = memory ? MEMORY[first]![(modrm >>> 3) & 7] : registerForm(first, modrm);
   if (row === undefined) return UNDEFINED;
-  if (s.context & (CONTEXT.TASK_SWITCHED | CONTEXT.EMULATE_X87)) {
-    return { name: 'nm', size: 0, shape: '', ends: true };
-  }
   if (typeof row === 'string') return { ...host(row, s), immediate: opcode };
   const [name, size, detail = 0] = row;
   return { name, size, shape: memory ? 'm' : '', immediate: detail, immediate2: opcode };

@@ -33,7 +33,7 @@ const X87_POINTERS: Guest = {
 };
 const CET_GUESTS = [
   ...['registers', 'pages', 'walks', 'near', 'ibt', 'instructions', 'events', 'returns', 'syscalls', 'xsave'],
-  ...['compatibility', 'legacy', 'walks32', 'tasks', 'delivery', 'delivery32', 'debug'],
+  ...['compatibility', 'legacy', 'walks32', 'tasks', 'delivery', 'delivery32', 'debug', 'availability'],
 ];
 export const GUESTS: readonly Guest[] = [
   ...SAMPLES.map(sample),
