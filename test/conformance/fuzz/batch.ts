@@ -19,13 +19,14 @@ export function kernelOf(mode: Mode): Promise<ProgramImage> {
 }
 
 /** Memory from `PRISTINE` on: windows, templates, count and table. */
-export function tableImage({ cases, data, stack, templates }: Batch): Uint8Array {
+export function tableImage({ mode, cases, data, stack, templates }: Batch): Uint8Array {
   const image = new Uint8Array(INPUT - PRISTINE + cases.length * RECORD);
   image.fill(0xcc, 0, 2 * PAGE);
   image.set(data, 2 * PAGE);
   image.set(stack, 4 * PAGE);
   image.set(templates, TEMPLATES - PRISTINE);
   new DataView(image.buffer).setUint32(COUNT - PRISTINE, cases.length, true);
+  if (mode === 'v86') new DataView(image.buffer).setUint32(COUNT + 4 - PRISTINE, 1, true);
   const table = image.subarray(INPUT - PRISTINE);
   for (const [index, item] of cases.entries()) encodeCase(table, index, item);
   return image;

@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addressOf, flatten } from '../bochs/guests.ts';
 import { type Batch, kernelOf, tableImage } from './batch.ts';
-import { ORIGIN, OUTPUT, PAGE, PRISTINE, RECORD } from './layout.ts';
+import { FXAREA, ORIGIN, OUTPUT, PAGE, PRISTINE, RECORD, TEMPLATE_BYTES } from './layout.ts';
 import { firstEmpty, STEPS_PER_CASE, Stuck } from './ownMachine.ts';
+
+/** A folder without a disk: there are thousands of files. */
+const MEMORY_FILES = '/dev/shm';
+/** No batch takes that long. */
+const SECONDS = 1800;
 
 /**
  * 64 KiB at the top of the 4 GiB: from the reset vector to flat 32-bit protected mode, then to ORIGIN. There is no
@@ -35,13 +40,14 @@ function bootRom(): Uint8Array {
 /**
  * Runs a batch in Bochs under its debugger.
  *
+ * @param state takes the FXSAVE image of the last case that had one
  * @throws Error with Bochs's last words when the kernel does not come to its end
  */
-export async function runInBochs(path: string, batch: Batch, seconds = 1800): Promise<Uint8Array> {
+export async function runInBochs(path: string, batch: Batch, state?: Uint8Array): Promise<Uint8Array> {
   if (!existsSync(path))
     throw new Error(`There is no Bochs at ${path}; --bochs names one that was built with its debugger.`);
   const image = await kernelOf(batch.mode);
-  const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
+  const folder = mkdtempSync(join(existsSync(MEMORY_FILES) ? MEMORY_FILES : tmpdir(), 'fuzz-'));
   try {
     writeFileSync(join(folder, 'rom'), bootRom());
     writeFileSync(join(folder, 'vga'), new Uint8Array(0x8000));
@@ -65,6 +71,7 @@ export async function runInBochs(path: string, batch: Batch, seconds = 1800): Pr
       `lb 0x${addressOf(image, 'exit').toString(16)}`,
       `s ${1_000_000 + batch.cases.length * STEPS_PER_CASE}`,
       `writemem "outcomes" 0x${OUTPUT.toString(16)} ${length}`,
+      `writemem "state" 0x${FXAREA.toString(16)} ${TEMPLATE_BYTES}`,
       'r',
       'q',
     ];
@@ -72,7 +79,7 @@ export async function runInBochs(path: string, batch: Batch, seconds = 1800): Pr
       cwd: folder,
       input: `${commands.join('\n')}\n`,
       encoding: 'latin1',
-      timeout: seconds * 1000,
+      timeout: SECONDS * 1000,
       maxBuffer: 2 ** 28,
       stdio: ['pipe', 'pipe', 'ignore'],
     });
@@ -81,8 +88,9 @@ export async function runInBochs(path: string, batch: Batch, seconds = 1800): Pr
     const outcomes = new Uint8Array(readFileSync(file));
     if (!/Breakpoint 1/.test(output)) {
       const reached = firstEmpty(outcomes);
-      throw new Stuck(reached, `Bochs stopped in case ${reached}: ${output.slice(-1500)}`);
+      throw new Stuck(reached, outcomes, `Bochs stopped in case ${reached}: ${output.slice(-1500)}`);
     }
+    state?.set(readFileSync(join(folder, 'state')));
     return outcomes;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -110,3 +110,26 @@ export function describe({ item, here, there, fields }: Difference, bits: 16 | 3
     `  ended by vector ${here.vector} here, ${there.vector} there`,
   ].join('\n');
 }
+
+/** The fields of two FXSAVE images that differ (SDM Vol. 1 table 10-2); a line each. */
+export function describeState(here: Uint8Array, there: Uint8Array): string[] {
+  const fields: [name: string, at: number, bytes: number][] = [
+    ...([
+      ['FCW', 0, 2],
+      ['FSW', 2, 2],
+      ['FTW', 4, 1],
+      ['MXCSR', 24, 4],
+    ] as [string, number, number][]),
+    ...Array.from({ length: 8 }, (_, i): [string, number, number] => [`st${i}`, 32 + 16 * i, 10]),
+    ...Array.from({ length: 16 }, (_, i): [string, number, number] => [`xmm${i}`, 160 + 16 * i, 16]),
+  ];
+  const value = (image: Uint8Array, at: number, bytes: number): string =>
+    [...image.subarray(at, at + bytes)]
+      .reverse()
+      .map((byte) => byte.toString(16).padStart(2, '0'))
+      .join('');
+  return fields
+    .map(([name, at, bytes]) => [name, value(here, at, bytes), value(there, at, bytes)] as const)
+    .filter(([, a, b]) => a !== b)
+    .map(([name, a, b]) => `  ${name}: ${a} here, ${b} there`);
+}

@@ -4,7 +4,7 @@ import { mixSeed, Prng } from '../prng.ts';
 import { drawRegister, fillLanes, ValueKind } from '../values.ts';
 import type { Batch } from './batch.ts';
 import { exclusionOf, type Setting } from './exclusions.ts';
-import { type FuzzCase, type Mode, PAGE, type Selectors, TEMPLATE_BYTES, TEMPLATE_COUNT } from './layout.ts';
+import { FRAMES, type FuzzCase, type Mode, PAGE, type Selectors, TEMPLATE_BYTES, TEMPLATE_COUNT } from './layout.ts';
 import { settingOf } from './modes.ts';
 
 const PREFIXES = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
@@ -53,12 +53,13 @@ export class Generator {
     throw new Error(`No case ${number} of seed ${this.#seed} is left after exclusions.`);
   }
 
-  /** Why a case does not run; undefined when it does. */
+  /** Why a case does not run; undefined when it does. Bytes behind its instruction become INT3. */
   excluded(item: FuzzCase): string | undefined {
     const decoder = new Decoder(this.#place.bits, item.code, DecoderOptions.None);
     decoder.ip = item.ip;
     const instruction = decoder.decode();
     decoder.free();
+    if (!instruction.isInvalid) item.code.fill(INT3, instruction.length);
     try {
       return (
         exclusionOf(instruction, this.setting) ??
@@ -97,6 +98,7 @@ export class Generator {
     if (prng.below(2) === 0) flags |= prng.next() & 0x24_4000; // ID, AC, NT
     if (prng.below(4) === 0) flags |= (prng.next() & 0x3000) | (prng.next() & RF);
     if (this.setting.mode === 'v86') flags = (flags & ~0x7000) | (prng.below(2) * 0x3000);
+    const steady = gpr[RSP]! < BigInt(place.stackOffset + 2 * PAGE - 64) && gpr[RSP]! >= BigInt(place.stackOffset + 64);
     if (this.setting.against === 'bochs') flags |= TF;
     if (this.setting.cpl === 3) flags |= prng.next() & IF;
     const floating = (prng.below(4) === 0 || usesState(code)) && !this.setting.integer;
@@ -104,6 +106,8 @@ export class Generator {
       number,
       code,
       codeAt,
+      codeFrame: codeAt - place.windows.code + FRAMES,
+      direct: this.setting.cpl === 0 && (!steady || prng.below(8) === 0),
       ip: BigInt(codeAt) - place.codeBase,
       gpr,
       flags: flags >>> 0,

@@ -112,7 +112,6 @@ next_case:
     movq input(%rip), %rsi
     addq $RECORD, input(%rip)
     movl IN_CODE_AT(%rsi), %edi     # The code goes in by its frames: that leaves no accessed bits.
-    leaq -CODE+FRAMES(%rdi), %rdi
     movq (%rsi), %rax
     movq %rax, (%rdi)
     movq 8(%rsi), %rax

@@ -7,6 +7,7 @@ export const ORIGIN = 0x10_0000;
 export const PRISTINE = 0xe0_0000;
 export const TEMPLATES = 0xe0_8000;
 export const COUNT = 0xe0_c000;
+export const FXAREA = 0xe0_d000;
 export const INPUT = 0x100_0000;
 export const OUTPUT = 0x400_0000;
 export const RECORD = 256;
@@ -35,6 +36,10 @@ export interface FuzzCase {
   readonly code: Uint8Array;
   /** Linear address of `code`; the instruction pointer is relative to the code segment. */
   readonly codeAt: number;
+  /** Its physical address. */
+  readonly codeFrame: number;
+  /** Outside 64-bit mode: started by JMP to its TSS instead of by IRET. */
+  readonly direct?: boolean;
   readonly ip: bigint;
   readonly gpr: readonly bigint[];
   readonly flags: number;
@@ -65,7 +70,7 @@ export interface Outcome {
 export function encodeCase(into: Uint8Array, index: number, item: FuzzCase): void {
   const view = new DataView(into.buffer, into.byteOffset + index * RECORD, RECORD);
   into.set(item.code, index * RECORD);
-  view.setUint32(16, item.template === undefined ? 0 : 1 | (item.template << 8), true);
+  view.setUint32(16, (item.template === undefined ? 0 : 1 | (item.template << 8)) | (item.direct ? 2 : 0), true);
   view.setUint32(20, item.flags, true);
   item.gpr.forEach((value, i) => {
     view.setBigUint64(32 + 8 * i, value, true);
@@ -76,7 +81,7 @@ export function encodeCase(into: Uint8Array, index: number, item: FuzzCase): voi
   view.setBigUint64(176, item.ip, true);
   view.setBigUint64(184, item.fsBase, true);
   view.setBigUint64(192, item.gsBase, true);
-  view.setUint32(200, item.codeAt, true);
+  view.setUint32(200, item.codeFrame, true);
 }
 
 export function decodeOutcome(table: Uint8Array, index: number): Outcome {

@@ -33,10 +33,12 @@ export async function runHere(batch: Batch, slices: readonly number[] = [50_000_
     const exit = machine.run(slices[Math.min(turn, slices.length - 1)]!);
     if (exit.kind === 'debugExit') return { machine, outcomes: outcomes() };
     if (exit.kind === 'budget' && machine.steps < limit) continue;
-    const reached = firstEmpty(outcomes());
+    const written = outcomes();
+    const reached = firstEmpty(written);
     const why = 'sentence' in exit ? exit.sentence : `no end within ${machine.steps} steps`;
     throw new Stuck(
       reached,
+      written,
       `The kernel stopped in case ${reached} at ${machine.instructionAddress().toString(16)}: ${why}`,
     );
   }
@@ -45,9 +47,13 @@ export async function runHere(batch: Batch, slices: readonly number[] = [50_000_
 /** A run that ended inside a case. */
 export class Stuck extends Error {
   readonly index: number;
-  constructor(index: number, message: string) {
+  readonly outcomes: Uint8Array;
+
+  /** @param outcomes what was written until then */
+  constructor(index: number, outcomes: Uint8Array, message: string) {
     super(message);
     this.index = index;
+    this.outcomes = outcomes;
   }
 }
 

@@ -10,13 +10,14 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Code } from 'iced-x86';
+import { hostPhysical } from '../../../emulator/addresses.ts';
 import type { Batch } from './batch.ts';
 import { runInBochs } from './bochsMachine.ts';
-import { type Difference, describe, differences, withInstruction } from './compare.ts';
+import { type Difference, describe, describeState, differences, withInstruction } from './compare.ts';
 import { departureOf } from './departures.ts';
 import type { Setting } from './exclusions.ts';
 import { Generator } from './generate.ts';
-import { type FuzzCase, MODES, type Mode } from './layout.ts';
+import { type FuzzCase, FXAREA, MODES, type Mode, RECORD, TEMPLATE_BYTES } from './layout.ts';
 import { settingOf } from './modes.ts';
 import { runHere, Stuck } from './ownMachine.ts';
 
@@ -73,6 +74,7 @@ async function main(): Promise<void> {
   const show = whole('show', values.show);
   const kinds = new Map<string, number>();
   const departures = new Map<string, number>();
+  let image: Uint8Array | undefined;
   let [shown, found, done] = [0, 0, 0];
   console.log(
     `mode ${setting.mode}, ring ${setting.cpl}, against ${setting.against}, seed ${seed}, ${total} instructions`,
@@ -87,7 +89,8 @@ async function main(): Promise<void> {
       Array.from({ length: count }, (_, i) => generator.case(first + i)),
     );
     const middle = performance.now();
-    const there = await runThere({ ...batch, cases });
+    const state = new Uint8Array(TEMPLATE_BYTES);
+    const there = await runThere({ ...batch, cases }, state);
     const list = differences(cases, outcomes, there, bits);
     for (const difference of list) {
       const departure = withInstruction(difference.item, bits, (instruction) => departureOf(difference, instruction));
@@ -101,6 +104,7 @@ async function main(): Promise<void> {
       if (kinds.get(kind)! > 2 || shown >= show) continue;
       shown++;
       console.log(`case ${cases[difference.index]!.number}: ${describe(difference, bits)}`);
+      if (single !== undefined && image) console.log(describeState(image, state).join('\n'));
     }
     done += count;
     const [own, other] = [(middle - started) / 1000, (performance.now() - middle) / 1000];
@@ -118,26 +122,35 @@ async function main(): Promise<void> {
 
   /** Leaves out the cases that this machine does not come through, and counts them as differences. */
   async function comeThrough(batch: Batch, all: readonly FuzzCase[]) {
-    for (let cases = all; ; ) {
+    const cases: FuzzCase[] = [];
+    const parts: Uint8Array[] = [];
+    for (let rest = all; rest.length > 0; ) {
       try {
-        return { cases, outcomes: (await runHere({ ...batch, cases })).outcomes };
+        const run = await runHere({ ...batch, cases: rest });
+        parts.push(run.outcomes);
+        image = run.machine.readPhysical(hostPhysical(FXAREA), TEMPLATE_BYTES).data;
+        cases.push(...rest);
+        break;
       } catch (error) {
         if (!(error instanceof Stuck)) throw error;
-        const item = cases[error.index]!;
+        const item = rest[error.index]!;
         const bytes = [...item.code].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
         const kind = `stopped: ${error.message.replace(/^.*?: /, '').replace(/\(RIP.*/, '')}`;
         found++;
         kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
         if (kinds.get(kind) === 1) console.log(`case ${item.number}: ${bytes}: ${error.message}`);
-        cases = cases.filter((each) => each !== item);
+        parts.push(error.outcomes.subarray(0, error.index * RECORD));
+        cases.push(...rest.slice(0, error.index));
+        rest = rest.slice(error.index + 1);
       }
     }
+    return { cases, outcomes: new Uint8Array(Buffer.concat(parts)) };
   }
 
-  async function runThere(batch: Batch): Promise<Uint8Array> {
+  async function runThere(batch: Batch, state: Uint8Array): Promise<Uint8Array> {
     if (setting.against === 'processor') throw new Error('The processor is asked by processor.ts.');
     if (!existsSync(values.bochs)) fail(`There is no Bochs at ${values.bochs}; --bochs names one with its debugger.`);
-    return runInBochs(values.bochs, batch);
+    return runInBochs(values.bochs, batch, state);
   }
 }
 
