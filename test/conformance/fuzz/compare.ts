@@ -33,7 +33,7 @@ export function differences(
 
 function differingFields(item: FuzzCase, a: Outcome, b: Outcome, bits: 16 | 32 | 64): string[] {
   const fields: string[] = [];
-  const simple = ['vector', 'error', 'cr2', 'ip', 'dr6', 'memory', 'fx', 'fsBase', 'gsBase'] as const;
+  const simple = ['vector', 'error', 'cr2', 'ip', 'dr6', 'memory', 'fx', 'status', 'fsBase', 'gsBase'] as const;
   for (const name of simple) if (a[name] !== b[name]) fields.push(name);
   for (const name of SEGMENT_NAMES) if (a.selectors[name] !== b.selectors[name]) fields.push(name);
   a.pages.forEach((page, i) => {

@@ -1,6 +1,7 @@
 /** Where Bochs is known to do something else than the SDM or a processor, or the SDM leaves it open. */
-import { Code, type Instruction, OpKind } from 'iced-x86';
+import { Code, CodeSize, type Instruction, OpKind } from 'iced-x86';
 import type { Difference } from './compare.ts';
+import type { Outcome } from './layout.ts';
 
 interface Departure {
   readonly why: string;
@@ -9,6 +10,11 @@ interface Departure {
 
 const only = (fields: readonly string[], ...allowed: string[]): boolean =>
   fields.every((name) => allowed.includes(name));
+const PAGES = ['page0', 'page1', 'page2', 'page3', 'page4', 'page5'];
+const DATA = ['page2', 'page3'];
+const both = (here: Outcome, there: Outcome, vector: number): boolean =>
+  here.vector === vector && there.vector === vector;
+const is64 = (instruction: Instruction): boolean => instruction.codeSize === CodeSize.Code64;
 const codeName = (instruction: Instruction): string => Code[instruction.code] ?? '';
 
 /** The position of the REX prefix in 64-bit code; -1 when there is none. */
@@ -68,6 +74,104 @@ export const DEPARTURES: readonly Departure[] = [
     why: 'PSRAW and PSRAD by 0 write their register, and so its upper bits (SDM Vol. 3A §13.2); Bochs leaves it',
     applies: ({ fields }, instruction) =>
       /^Psra[wd]_mm_imm8$/.test(codeName(instruction)) && instruction.immediate8 === 0 && only(fields, 'fx'),
+  },
+  {
+    why: 'MOVUPS and the like may or may not check alignment (SDM Vol. 3A §7.15, vector 17)',
+    applies: ({ here, there }, instruction) =>
+      /^(Movups|Movupd|Movdqu|Lddqu|Movntdqa)_/.test(codeName(instruction)) &&
+      here.vector === 17 &&
+      there.vector !== 17,
+  },
+  {
+    why: 'of a page fault and an alignment check either may come first (SDM Vol. 3A §7.9, table 7-2)',
+    applies: ({ here, there }) =>
+      (here.vector === 14 && there.vector === 17) || (here.vector === 17 && there.vector === 14),
+  },
+  {
+    why: 'SGDT and SIDT are aligned to 4 as a whole (SDM Vol. 3A table 7-7); Bochs checks their parts',
+    applies: ({ here }, instruction) => /^S[gi]dt_/.test(codeName(instruction)) && here.vector === 17,
+  },
+  {
+    why: 'with 66H, ENTER and LEAVE in 64-bit mode move words (SDM Vol. 2); Bochs moves quadwords',
+    applies: (_, instruction) => /^(Leavew|Enterw_)/.test(codeName(instruction)) && is64(instruction),
+  },
+  {
+    why: 'CALL checks its target before it pushes (SDM Vol. 2); Bochs pushes first',
+    applies: ({ here, there, fields }, instruction) =>
+      /^Call_/.test(codeName(instruction)) &&
+      both(here, there, 13) &&
+      only(fields, 'memory', 'page4', 'page5', ...DATA),
+  },
+  {
+    why: 'IRET in 64-bit mode pops SS:RSP before it looks at CS (SDM Vol. 2); Bochs looks first',
+    applies: ({ here, there, fields }, instruction) =>
+      /^Iret/.test(codeName(instruction)) &&
+      is64(instruction) &&
+      both(here, there, 13) &&
+      only(fields, 'page4', 'page5', ...DATA),
+  },
+  {
+    why: 'POPF and IRET that IOPL forbids raise #GP before they read the stack (SDM Vol. 2); Bochs reads first',
+    applies: ({ here, there, fields, item }, instruction) =>
+      /^(Popf|Iret)/.test(codeName(instruction)) &&
+      (item.flags & 0x2_3000) < 0x2_3000 &&
+      (item.flags & 0x2_0000) !== 0 &&
+      here.vector === 13 &&
+      (only(fields, 'page4', 'page5') || there.vector === 14),
+  },
+  {
+    why: 'MOVDIRI to any canonical address, aligned or not (SDM Vol. 2); Bochs cuts the address to 32 bits and wants it aligned',
+    applies: (_, instruction) => /^Movdiri_/.test(codeName(instruction)),
+  },
+  {
+    why: 'which word of a far return to an outer ring is read first is left open',
+    applies: ({ here, there, fields }, instruction) =>
+      /^Retf/.test(codeName(instruction)) && both(here, there, 14) && only(fields, 'cr2', ...PAGES),
+  },
+  {
+    why: 'an operand that goes round the end of a 4-GiB segment may or may not fault (SDM Vol. 3A §6.3)',
+    applies: ({ here, there, item }) =>
+      [12, 13].includes(here.vector) &&
+      here.error === 0 &&
+      item.gpr.every((value) => value < 2n ** 32n) &&
+      ((there.vector === 14 && (there.cr2 >= 0xffff_fff0n || there.cr2 < 0x10n)) || there.vector === 17),
+  },
+  {
+    why: 'a store that an unmasked x87 exception suppresses may or may not look at its operand (SDM Vol. 3A table 7-2)',
+    applies: ({ here, there, item }, instruction) =>
+      /^F(ist|istt|bst|st)p?_m/.test(codeName(instruction)) &&
+      item.template !== undefined &&
+      [12, 13, 14, 17].includes(here.vector) &&
+      there.vector === 1 &&
+      (there.status & 0x80) !== 0,
+  },
+  {
+    why: 'FCMOVcc of an empty register clears C1 (SDM Vol. 2); Bochs leaves it',
+    applies: ({ fields, here, there }, instruction) =>
+      /^Fcmov/.test(codeName(instruction)) && only(fields, 'status') && (here.status ^ there.status) === 0x200,
+  },
+  {
+    why: 'an instruction that faults on its operand leaves FSW as it was (SDM Vol. 3A §7.5); Bochs has set it already',
+    applies: ({ fields, here, there }, instruction) =>
+      /^F/.test(codeName(instruction)) &&
+      here.vector === there.vector &&
+      [12, 13, 14, 17].includes(here.vector) &&
+      only(fields, 'status'),
+  },
+  {
+    why: 'an unmasked #IA leaves the condition codes of a comparison as they were (SDM Vol. 2, FCOM); Bochs sets them',
+    applies: ({ fields, here, there }, instruction) =>
+      /^Fu?i?com/.test(codeName(instruction)) &&
+      only(fields, 'status') &&
+      ((here.status ^ there.status) & ~0x4700) === 0 &&
+      (here.status & 0x81) === 0x81,
+  },
+  {
+    why: 'which part of an x87 operand of several parts is read first is left open',
+    applies: ({ fields, here, there }, instruction) =>
+      /^(Fldenv|Frstor|Fbld|Fld_m80)/.test(codeName(instruction)) &&
+      both(here, there, 14) &&
+      only(fields, 'cr2', ...PAGES),
   },
 ];
 

@@ -111,7 +111,6 @@ export function exclusionOf(instruction: Instruction, setting: Setting): string 
     instruction.cpuidFeatures().some((f) => /^(FPU|MMX|SSE|FXSR|3DNOW|D3)/.test(CpuidFeature[f] ?? ''))
   )
     return 'x87, MMX and SSE are left out';
-  if (/_mm(_|m|$)/.test(name)) return 'MMX is not there yet';
   if (supervisor(setting) && /^Mov_(cr|dr)/.test(name)) return 'writes control or debug registers';
   if (onProcessor(setting)) {
     if (instruction.encoding !== EncodingKind.Legacy) return 'the recording processor may lack it or have it enabled';

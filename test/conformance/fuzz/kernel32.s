@@ -265,10 +265,13 @@ next_case:
     call reset_event
 
 1:  xorl %edx, %edx
+    xorl %ebx, %ebx
     testb $OPTION_STATE, options
     jz 1f
     fxsave FXAREA
     movl $FXAREA, %esi
+    movzwl 2(%esi), %ebx
+    movw $0, 2(%esi)
     movw $0, 6(%esi)                # FOP, FIP, FDP
     movl $0, 8(%esi)
     movl $0, 12(%esi)
@@ -280,6 +283,7 @@ next_case:
     decl %ecx
     jnz 2b
 1:  movl %edx, OUT_FX(%edi)
+    movl %ebx, OUT_STATUS(%edi)
 
     xorl %edx, %edx
     movl $WINDOW_PAGES - 1, %ebp

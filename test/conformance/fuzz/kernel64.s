@@ -226,10 +226,13 @@ common:
     movw %ax, %es
 
     xorl %r8d, %r8d                 # The x87 and SSE state
+    xorl %ebx, %ebx
     testb $1, options(%rip)
     jz 1f
     fxsave64 FXAREA
     movl $FXAREA, %esi
+    movzwl 2(%rsi), %ebx
+    movw $0, 2(%rsi)
     movw $0, 6(%rsi)                # FOP, FIP, FDP
     movq $0, 8(%rsi)
     movq $0, 16(%rsi)
@@ -239,6 +242,7 @@ common:
     decl %ecx
     jnz 2b
 1:  movq %r8, OUT_FX(%rdi)
+    movl %ebx, OUT_STATUS(%rdi)
 
     xorl %r9d, %r9d                 # Pages: the last six entries of all three tables
     xorl %r8d, %r8d

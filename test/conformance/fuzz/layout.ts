@@ -61,6 +61,8 @@ export interface Outcome {
   readonly dr6: number;
   readonly memory: bigint;
   readonly fx: bigint;
+  /** FSW. */
+  readonly status: number;
   /** Accessed (0x20) and dirty (0x40) bits of the six pages. */
   readonly pages: readonly number[];
   readonly fsBase: bigint;
@@ -98,6 +100,7 @@ export function decodeOutcome(table: Uint8Array, index: number): Outcome {
     dr6: view.getUint32(172, true),
     memory: view.getBigUint64(176, true),
     fx: view.getBigUint64(184, true),
+    status: view.getUint16(216, true),
     pages: [...table.subarray(index * RECORD + 192, index * RECORD + 198)],
     fsBase: view.getBigUint64(200, true),
     gsBase: view.getBigUint64(208, true),

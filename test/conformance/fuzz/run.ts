@@ -4,9 +4,10 @@
  *   npm run fuzz -- --mode 16|32|v86|64 --cpl 0|3 --against bochs|processor [--seed N] [--instructions N] [--bochs PATH]
  *
  * Prints the seed, a line for each batch, and the first differences with bytes, disassembly and state; ends with status
- * 1 if there are any. `--case N` runs that one case alone and shows it; `--integer` leaves x87, MMX and SSE out.
+ * 1 if there are any. `--first N` starts at another case than 0, `--case N[,N…]` runs these cases alone, `--keep FILE`
+ * appends mode, ring, oracle, seed, case and kind of every difference to a file; `--integer` leaves x87, MMX and SSE out.
  */
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Code } from 'iced-x86';
@@ -23,6 +24,9 @@ import { runHere, Stuck } from './ownMachine.ts';
 
 const BOCHS = fileURLToPath(new URL('../../../.cache/bochs/src/bochs/bochs', import.meta.url));
 
+/** How many case numbers a kind of difference is listed with. */
+const EXAMPLES = 6;
+
 const { values: given } = parseArgs({
   options: {
     mode: { type: 'string', default: '64' },
@@ -34,13 +38,15 @@ const { values: given } = parseArgs({
     bochs: { type: 'string', default: BOCHS },
     show: { type: 'string', default: '10' },
     case: { type: 'string' },
+    first: { type: 'string', default: '0' },
+    keep: { type: 'string' },
     integer: { type: 'boolean', default: false },
   },
 });
 
 const values = { ...given, bochs: given.bochs ?? BOCHS };
 
-function whole(name: 'seed' | 'instructions' | 'batch' | 'show' | 'case', text: string | undefined): number {
+function whole(name: 'seed' | 'instructions' | 'batch' | 'show' | 'case' | 'first', text: string | undefined): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) fail(`--${name} is ${text}; a whole number from 0 on is expected.`);
   return value;
@@ -64,29 +70,49 @@ function readSetting(): Setting {
   return { mode, cpl, against: values.against, integer: values.integer ?? false };
 }
 
+/** Case numbers by the batch that they belong to, for its windows. */
+function grouped(cases: readonly number[], size: number): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  for (const number of cases) {
+    const first = number - (number % size);
+    groups.set(first, [...(groups.get(first) ?? []), number]);
+  }
+  return groups;
+}
+
+function* consecutive(start: number, total: number, size: number): Iterable<[number, number[]]> {
+  for (let at = start; at < start + total; ) {
+    const first = at - (at % size);
+    const count = Math.min(first + size, start + total) - at;
+    yield [first, Array.from({ length: count }, (_, i) => at + i)];
+    at += count;
+  }
+}
+
 async function main(): Promise<void> {
   const setting = readSetting();
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole('seed', values.seed);
   const generator = new Generator(setting, seed);
   const { bits } = settingOf(setting);
-  const single = values.case === undefined ? undefined : whole('case', values.case);
-  const total = single === undefined ? whole('instructions', values.instructions) : 1;
+  const size = whole('batch', values.batch);
+  const single = values.case?.split(',').map((text) => whole('case', text));
+  const start = whole('first', values.first);
+  const total = single?.length ?? whole('instructions', values.instructions);
   const show = whole('show', values.show);
   const kinds = new Map<string, number>();
+  const examples = new Map<string, number[]>();
   const departures = new Map<string, number>();
   let image: Uint8Array | undefined;
   let [shown, found, done] = [0, 0, 0];
   console.log(
     `mode ${setting.mode}, ring ${setting.cpl}, against ${setting.against}, seed ${seed}, ${total} instructions`,
   );
-  while (done < total) {
-    const first = single ?? done;
-    const count = Math.min(total - done, whole('batch', values.batch));
-    const batch = generator.batch(first - (first % whole('batch', values.batch)), 0);
+  for (const [first, numbers] of single ? grouped(single, size) : consecutive(start, total, size)) {
+    const batch = generator.batch(first, 0);
     const started = performance.now();
     const { cases, outcomes } = await comeThrough(
       batch,
-      Array.from({ length: count }, (_, i) => generator.case(first + i)),
+      numbers.map((number) => generator.case(number)),
     );
     const middle = performance.now();
     const state = new Uint8Array(TEMPLATE_BYTES);
@@ -101,19 +127,28 @@ async function main(): Promise<void> {
       found++;
       const kind = kindOf(difference);
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      note(kind, difference.item.number);
       if (kinds.get(kind)! > 2 || shown >= show) continue;
       shown++;
       console.log(`case ${cases[difference.index]!.number}: ${describe(difference, bits)}`);
-      if (single !== undefined && image) console.log(describeState(image, state).join('\n'));
+      if (total === 1 && image) console.log(describeState(image, state).join('\n'));
     }
-    done += count;
+    done += numbers.length;
     const [own, other] = [(middle - started) / 1000, (performance.now() - middle) / 1000];
     console.log(`${done} instructions, ${found} differences (${own.toFixed(1)} s here, ${other.toFixed(1)} s there)`);
   }
   for (const [kind, count] of [...kinds].sort((a, b) => b[1] - a[1]))
-    console.log(`${String(count).padStart(7)}  ${kind}`);
+    console.log(`${String(count).padStart(7)}  ${kind}  cases ${examples.get(kind)?.join(' ') ?? ''}`);
   for (const [why, count] of departures) console.log(`${String(count).padStart(7)}  departure: ${why}`);
   if (found > 0) process.exitCode = 1;
+
+  function note(kind: string, number: number): void {
+    const numbers = examples.get(kind) ?? [];
+    if (numbers.length < EXAMPLES) numbers.push(number);
+    examples.set(kind, numbers);
+    const place = [setting.mode, setting.cpl, setting.against, seed, number];
+    if (values.keep !== undefined) appendFileSync(values.keep, `${place.join('\t')}\t${kind}\n`);
+  }
 
   function kindOf({ item, fields, here, there }: Difference): string {
     const name = withInstruction(item, bits, (instruction) => Code[instruction.code] ?? '?');
@@ -138,6 +173,7 @@ async function main(): Promise<void> {
         const kind = `stopped: ${error.message.replace(/^.*?: /, '').replace(/\(RIP.*/, '')}`;
         found++;
         kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+        note(kind, item.number);
         if (kinds.get(kind) === 1) console.log(`case ${item.number}: ${bytes}: ${error.message}`);
         parts.push(error.outcomes.subarray(0, error.index * RECORD));
         cases.push(...rest.slice(0, error.index));

@@ -3,7 +3,7 @@ import { CS, SS, STATE, segment } from '../../state.ts';
 import { checkpoint } from './codeTargets.ts';
 import { FAULT, gp0, type HostContext, LOOKUP, nextRip, virtual8086 } from './context.ts';
 import { putSegment } from './descriptors.ts';
-import { peekStack, pushStack, skipStack } from './stack.ts';
+import { peekStack, pushStack, skipStack, stackHolds } from './stack.ts';
 
 /** Segments and far transfers of real-address and virtual-8086 mode (SDM Vol. 3A ch. 21; Vol. 2, CALL, JMP, RET, IRET). */
 const UNUSABLE = 0x1_0000;
@@ -48,11 +48,12 @@ export function realJump(c: HostContext, selector: number, offset: number): numb
 }
 
 export function realCall(c: HostContext, selector: number, offset: number, size: number): number {
+  if (!stackHolds(c, size, 2)) return FAULT;
+  if (beyondLimit(c, offset)) return gp0(c);
   const undo = checkpoint(c);
-  const pushed = pushStack(c, size, c.state.get32(segment(CS).selector), 0) && pushStack(c, size, nextRip(c)[0], 0);
-  if (!pushed || beyondLimit(c, offset)) {
+  if (!pushStack(c, size, c.state.get32(segment(CS).selector), 0) || !pushStack(c, size, nextRip(c)[0], 0)) {
     undo();
-    return pushed ? gp0(c) : FAULT;
+    return FAULT;
   }
   return enter(c, selector, offset);
 }

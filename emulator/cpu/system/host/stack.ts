@@ -47,6 +47,12 @@ export function pushStack(c: HostContext, size: number, low: number, high: numbe
   return true;
 }
 
+/** Whether `count` pushes stay within the limits of the stack segment; false with the fault recorded. */
+export function stackHolds(c: HostContext, size: number, count: number): boolean {
+  for (let i = 1; i <= count; i++) if (!toLinear(c, moved(c, -i * size), size, ACCESS.WRITE)) return false;
+  return true;
+}
+
 /** Pushes in order; a stack that is too small is #SS(`code`). False with the fault recorded. */
 export function pushAll(c: HostContext, size: number, values: readonly number[], code: number): boolean {
   if (values.every((value) => pushStack(c, size, value, 0))) return true;
