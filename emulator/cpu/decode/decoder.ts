@@ -1,4 +1,4 @@
-import { Code, CpuidFeature, Decoder, type Instruction, Mnemonic, Register } from 'iced-x86';
+import { Code, CpuidFeature, Decoder, DecoderOptions, type Instruction, Mnemonic, Register } from 'iced-x86';
 import { CONTEXT } from '../context.ts';
 import { type Form, formKey, PREFIX } from '../engine/emitter.ts';
 import { DS } from '../state.ts';
@@ -50,13 +50,21 @@ export class InstructionDecoder {
     return decoded;
   }
 
-  private decodeAnew(bytes: Uint8Array, offset: number, context: number): DecodedInstruction | undefined {
+  private decodeAnew(
+    bytes: Uint8Array,
+    offset: number,
+    context: number,
+    options: DecoderOptions = DecoderOptions.None,
+  ): DecodedInstruction | undefined {
     const bits = codeBitsOf(context);
-    const decoder = new Decoder(bits, bytes, 0);
+    const decoder = new Decoder(bits, bytes, options);
     try {
       decoder.ip = BigInt(offset);
       const instruction = decoder.decode();
       try {
+        // With REX.B, F3 90 is XCHG R8, RAX.
+        if (instruction.code === Code.Pause && bits === 64 && (bytes[instruction.length - 2]! & 0xf1) === 0x41)
+          return this.decodeAnew(bytes, offset, context, DecoderOptions.NoPause);
         if (instruction.code === Code.INVALID) {
           // NoMoreBytes: the rest lies on the next page.
           if (decoder.lastError === 2 && bytes.length < 15) return undefined;

@@ -20,8 +20,8 @@ const codeName = (instruction: Instruction): string => Code[instruction.code] ??
 /** The position of the REX prefix in 64-bit code; -1 when there is none. */
 function rexOf(bytes: Uint8Array): number {
   const legacy = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
-  const at = bytes.findIndex((byte) => !legacy.includes(byte));
-  return at >= 0 && (bytes[at]! & 0xf0) === 0x40 ? at : -1;
+  const opcode = bytes.findIndex((byte) => !legacy.includes(byte) && (byte & 0xf0) !== 0x40);
+  return opcode > 0 && (bytes[opcode - 1]! & 0xf0) === 0x40 ? opcode - 1 : -1;
 }
 
 export const DEPARTURES: readonly Departure[] = [
@@ -61,14 +61,14 @@ export const DEPARTURES: readonly Departure[] = [
   {
     why: 'ENTER pushes before it looks at the end of the new frame; Bochs looks first',
     applies: ({ here, there }, instruction) =>
-      /^Enter/.test(codeName(instruction)) && here.vector === 17 && [14, 12, 13].includes(there.vector),
+      /^Enter/.test(codeName(instruction)) && here.vector === 17 && [1, 14, 12, 13].includes(there.vector),
   },
   {
     why: 'CVTPI2PS from memory makes the x87 state that of MMX, and takes an exception that waits; Bochs and AMD do not',
     applies: ({ here, there, fields }, instruction) =>
       /^Cvtpi2ps_/.test(codeName(instruction)) &&
       instruction.op1Kind === OpKind.Memory &&
-      (only(fields, 'fx') || (here.vector === 16 && there.vector !== 16)),
+      (only(fields, 'fx', 'status') || (here.vector === 16 && there.vector !== 16)),
   },
   {
     why: 'PSRAW and PSRAD by 0 write their register, and so its upper bits (SDM Vol. 3A §13.2); Bochs leaves it',
@@ -151,20 +151,63 @@ export const DEPARTURES: readonly Departure[] = [
       /^Fcmov/.test(codeName(instruction)) && only(fields, 'status') && (here.status ^ there.status) === 0x200,
   },
   {
-    why: 'an instruction that faults on its operand leaves FSW as it was (SDM Vol. 3A §7.5); Bochs has set it already',
+    why: 'an instruction that faults leaves the x87 state as it was (SDM Vol. 3A §7.5); Bochs has changed it already',
     applies: ({ fields, here, there }, instruction) =>
-      /^F/.test(codeName(instruction)) &&
+      /^F|_mm/.test(codeName(instruction)) &&
       here.vector === there.vector &&
-      [12, 13, 14, 17].includes(here.vector) &&
-      only(fields, 'status'),
+      [12, 13, 14, 17, 19].includes(here.vector) &&
+      only(fields, 'status', 'fx', 'cr2', ...PAGES),
   },
   {
     why: 'an unmasked #IA leaves the condition codes of a comparison as they were (SDM Vol. 2, FCOM); Bochs sets them',
     applies: ({ fields, here, there }, instruction) =>
-      /^Fu?i?com/.test(codeName(instruction)) &&
+      /^F(u?i?com|tst)/.test(codeName(instruction)) &&
       only(fields, 'status') &&
       ((here.status ^ there.status) & ~0x4700) === 0 &&
       (here.status & 0x81) === 0x81,
+  },
+  {
+    why: 'an unmasked #IA leaves RFLAGS as FCOMI found them (SDM Vol. 2); Bochs sets them',
+    applies: ({ fields, here }, instruction) =>
+      /^Fu?comi/.test(codeName(instruction)) && only(fields, 'flags') && (here.status & 0x81) === 0x81,
+  },
+  {
+    why: 'FFREE leaves the condition codes undefined (SDM Vol. 2)',
+    applies: ({ fields, here, there }, instruction) =>
+      /^Ffree/.test(codeName(instruction)) && only(fields, 'status') && ((here.status ^ there.status) & ~0x4700) === 0,
+  },
+  {
+    why: 'a store that an unmasked x87 exception suppresses may or may not set the dirty bit (SDM Vol. 3A table 7-2)',
+    applies: ({ fields, here, there }, instruction) =>
+      /^F(ist|istt|bst|st)p?_m/.test(codeName(instruction)) &&
+      only(fields, 'memory', ...PAGES) &&
+      (here.status & there.status & 0x80) !== 0,
+  },
+  {
+    why: 'of a limit and an alignment of 16 bytes either may be checked first (SDM Vol. 3A §7.9, table 7-2)',
+    applies: ({ fields, here, there }, instruction) =>
+      /xmmm128|_m128/.test(codeName(instruction)) &&
+      only(fields, 'vector') &&
+      here.vector === 12 &&
+      there.vector === 13,
+  },
+  {
+    why: 'the areas of FRSTOR and FNSAVE are aligned to 4 or 2 (SDM Vol. 3A table 7-7); Bochs checks each part by its size',
+    applies: ({ there }, instruction) => /^F(rstor|n?save)_/.test(codeName(instruction)) && there.vector === 17,
+  },
+  {
+    why: 'of an operand and an x87 exception that waits either may come first (SDM Vol. 3A §7.9, table 7-2)',
+    applies: ({ here, there }, instruction) =>
+      /^F/.test(codeName(instruction)) && [12, 13].includes(here.vector) && there.vector === 16,
+  },
+  {
+    why: 'IRET in 64-bit mode pops SS:RSP with every operand size (SDM Vol. 2); Bochs only with 64 bits, in the same ring',
+    applies: (_, instruction) => /^Iret[dw]/.test(codeName(instruction)) && is64(instruction),
+  },
+  {
+    why: 'a far return to compatibility mode compares its whole offset with the limit (SDM Vol. 2, RET); Bochs cuts it first',
+    applies: ({ here, there }, instruction) =>
+      /^Retfq/.test(codeName(instruction)) && here.vector === 13 && here.error === 0 && there.vector === 1,
   },
   {
     why: 'which part of an x87 operand of several parts is read first is left open',

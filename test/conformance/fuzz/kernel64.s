@@ -23,7 +23,7 @@ _start:
     outb %al, $0x21
     outb %al, $0xa1
 
-# Tables: the first 128 MiB as they are, for the supervisor; six 4-KiB pages for all.
+# Tables: 1 MiB to 128 MiB as they are, for the supervisor; six 4-KiB pages for all.
     movl $pdpt + 7, pml4
     movl $directory + 7, pdpt
     movl $directory, %edi
@@ -31,6 +31,15 @@ _start:
     movl $64, %ecx
 1:  movl %eax, (%edi)
     addl $0x200000, %eax
+    addl $8, %edi
+    decl %ecx
+    jnz 1b
+    movl $low_table + 3, directory
+    movl $low_table + 256 * 8, %edi
+    movl $0x100003, %eax
+    movl $256, %ecx
+1:  movl %eax, (%edi)
+    addl $0x1000, %eax
     addl $8, %edi
     decl %ecx
     jnz 1b
@@ -369,6 +378,7 @@ idt_pointer:
 pml4:        .skip 4096
 pdpt:        .skip 4096
 directory:   .skip 4096
+low_table:   .skip 4096
 tables:      .skip 4096 * 3
 idt:         .skip 4096
 task_state:  .skip 128

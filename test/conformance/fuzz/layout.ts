@@ -86,6 +86,27 @@ export function encodeCase(into: Uint8Array, index: number, item: FuzzCase): voi
   view.setUint32(200, item.codeFrame, true);
 }
 
+/** What `encodeCase` wrote; the code's linear address is not part of it. */
+export function decodeCase(record: Uint8Array): FuzzCase {
+  const view = new DataView(record.buffer, record.byteOffset, RECORD);
+  const options = view.getUint32(16, true);
+  const selectors = SEGMENT_NAMES.map((name, i) => [name, view.getUint16(160 + 2 * i, true)]);
+  return {
+    number: 0,
+    code: record.slice(0, 16),
+    codeAt: 0,
+    codeFrame: view.getUint32(200, true),
+    direct: (options & 2) !== 0,
+    ip: view.getBigUint64(176, true),
+    gpr: GPR_NAMES.map((_, i) => view.getBigUint64(32 + 8 * i, true)),
+    flags: view.getUint32(20, true),
+    selectors: Object.fromEntries(selectors) as Selectors,
+    fsBase: view.getBigUint64(184, true),
+    gsBase: view.getBigUint64(192, true),
+    ...((options & 1) !== 0 && { template: options >>> 8 }),
+  };
+}
+
 export function decodeOutcome(table: Uint8Array, index: number): Outcome {
   const view = new DataView(table.buffer, table.byteOffset + index * RECORD, RECORD);
   const selectors = SEGMENT_NAMES.map((name, i) => [name, view.getUint16(160 + 2 * i, true)]);

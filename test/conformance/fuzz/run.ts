@@ -6,6 +6,7 @@
  * Prints the seed, a line for each batch, and the first differences with bytes, disassembly and state; ends with status
  * 1 if there are any. `--first N` starts at another case than 0, `--case N[,N…]` runs these cases alone, `--keep FILE`
  * appends mode, ring, oracle, seed, case and kind of every difference to a file; `--integer` leaves x87, MMX and SSE out.
+ * `--case N --vector WHY` adds a case on which both agree, now that it is mended, to data/fuzzFound.json.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +18,7 @@ import { runInBochs } from './bochsMachine.ts';
 import { type Difference, describe, describeState, differences, withInstruction } from './compare.ts';
 import { departureOf } from './departures.ts';
 import type { Setting } from './exclusions.ts';
+import { bare, batchOf, readFound, toFound, writeFound } from './found.ts';
 import { Generator } from './generate.ts';
 import { type FuzzCase, FXAREA, MODES, type Mode, RECORD, TEMPLATE_BYTES } from './layout.ts';
 import { settingOf } from './modes.ts';
@@ -40,6 +42,7 @@ const { values: given } = parseArgs({
     case: { type: 'string' },
     first: { type: 'string', default: '0' },
     keep: { type: 'string' },
+    vector: { type: 'string' },
     integer: { type: 'boolean', default: false },
   },
 });
@@ -98,6 +101,10 @@ async function main(): Promise<void> {
   const single = values.case?.split(',').map((text) => whole('case', text));
   const start = whole('first', values.first);
   const total = single?.length ?? whole('instructions', values.instructions);
+  if (values.vector !== undefined) {
+    if (single?.length !== 1) fail('--vector goes with one --case.');
+    return keepVector(values.vector, single[0]!);
+  }
   const show = whole('show', values.show);
   const kinds = new Map<string, number>();
   const examples = new Map<string, number[]>();
@@ -141,6 +148,18 @@ async function main(): Promise<void> {
     console.log(`${String(count).padStart(7)}  ${kind}  cases ${examples.get(kind)?.join(' ') ?? ''}`);
   for (const [why, count] of departures) console.log(`${String(count).padStart(7)}  departure: ${why}`);
   if (found > 0) process.exitCode = 1;
+
+  /** Both must agree on the case in windows of zeros as well. */
+  async function keepVector(why: string, number: number): Promise<void> {
+    const { templates } = generator.batch(number - (number % size), 0);
+    const { item, state } = bare(generator.case(number), templates);
+    const batch = batchOf(setting.mode, item, state);
+    const { outcomes } = await runHere(batch);
+    const there = await runThere(batch, new Uint8Array(TEMPLATE_BYTES));
+    const [difference] = differences(batch.cases, outcomes, there, bits);
+    if (difference !== undefined) fail(describe(difference, bits));
+    writeFound([...readFound(), toFound(why, setting, item, state, there)]);
+  }
 
   function note(kind: string, number: number): void {
     const numbers = examples.get(kind) ?? [];
