@@ -23,7 +23,7 @@ const sample = (name: string): Guest => ({
 const records = (name: string): Guest => ({ name, path: absolute(`guests/${name}.s`), kind: 'records' });
 
 const SAMPLES = ['hello', 'supervisor-shadow-stack', 'user-ibt', 'shadow-stack-switch'];
-const MODE_GUESTS = ['real', 'v86', 'segments', 'gates', 'x87'];
+const MODE_GUESTS = ['real', 'v86', 'segments', 'gates', 'x87', 'vectors'];
 /** Processors that keep FPU CS and DS, and record the operand of every x87 instruction. */
 const X87_POINTERS: Guest = {
   ...records('x87'),
