@@ -23,6 +23,8 @@ function scripted(script: readonly { exit: RunExit; at?: bigint; steps: number }
     run(_steps: number, options?: { ignoreBreakpointAtStart?: boolean }) {
       position += 1;
       calls.left.push(options?.ignoreBreakpointAtStart ?? false);
+      // Long enough for the clock of processor time.
+      for (const end = performance.now() + 20; performance.now() < end; );
       return script[position]!.exit;
     },
     setBreakpoints(addresses: Iterable<bigint>) {
