@@ -39,7 +39,7 @@ const ACTIVITIES: readonly VcpuActivity[] = ['active', 'halted', 'shutdown', 'wa
 interface Snapshot extends MachineSnapshot {
   readonly schedule: SavedSchedule;
   readonly devices: unknown;
-  readonly deliveries: ReadonlyMap<number, number>;
+  readonly deliveries: Uint8Array;
   readonly lockedSplits: number;
   readonly eventShown: boolean;
 }
@@ -127,9 +127,14 @@ export class Machine implements MachineApi {
     return this.turns.taken;
   }
 
-  /** Events delivered so far, by vector. */
-  get deliveries(): ReadonlyMap<number, number> {
-    return this.vcpu.deliveries;
+  /** Exceptions delivered so far, by vector. */
+  get exceptions(): ReadonlyMap<number, number> {
+    return this.vcpu.deliveries.exceptions();
+  }
+
+  /** Interrupts and INT n delivered so far, by vector. */
+  get interrupts(): ReadonlyMap<number, number> {
+    return this.vcpu.deliveries.interrupts();
   }
 
   /** Locked accesses so far that crossed a 64-byte line. */
@@ -301,7 +306,7 @@ export class Machine implements MachineApi {
       steps: this.steps,
       schedule: this.vcpu.schedule.save(),
       devices: this.platform.save(),
-      deliveries: new Map(this.vcpu.deliveries),
+      deliveries: this.vcpu.deliveries.save(),
       lockedSplits: this.lockedSplits,
       eventShown: this.vcpu.eventShown,
     };

@@ -27,7 +27,7 @@ interface Summary {
   seconds: number;
   /** Exceptions delivered to the guest, by vector. */
   exceptions: Record<string, { name: string; count: number }>;
-  /** Interrupts and INT n from 20h on, by vector. */
+  /** Interrupts and INT n delivered to the guest, by vector, which may be below 20h. */
   interrupts: Record<string, number>;
   /** Locked accesses that crossed a 64-byte line. */
   lockedSplits: number;
@@ -42,7 +42,6 @@ const STATUS = {
 /** Steps between two looks at Ctrl-C, the clock and the step limit. */
 const CHUNK_STEPS = 0x8_0000;
 const SLICE_MILLISECONDS = 20;
-const FIRST_INTERRUPT = 32;
 
 /** `shadowstep run`: returns the process status. Throws a UsageError for what the person can mend. */
 export async function runGuest(args: readonly string[]): Promise<number> {
@@ -133,18 +132,15 @@ async function runToEnd(
 }
 
 function summarize(guest: string, end: End, machine: Machine, seconds: number): Summary {
-  const { steps, vcpuSteps, deliveries, lockedSplits } = machine;
-  const events = [...deliveries].sort(([a], [b]) => a - b);
+  const { steps, vcpuSteps, exceptions, interrupts, lockedSplits } = machine;
   const rest = {
     steps,
     vcpuSteps,
     seconds: Math.round(seconds * 1e6) / 1e6,
     exceptions: Object.fromEntries(
-      events
-        .filter(([vector]) => vector < FIRST_INTERRUPT)
-        .map(([vector, count]) => [vector, { name: vectorName(vector), count }]),
+      [...exceptions].map(([vector, count]) => [vector, { name: vectorName(vector), count }]),
     ),
-    interrupts: Object.fromEntries(events.filter(([vector]) => vector >= FIRST_INTERRUPT)),
+    interrupts: Object.fromEntries(interrupts),
     lockedSplits,
     vmExits: {},
   };

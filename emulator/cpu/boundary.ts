@@ -139,6 +139,12 @@ export function endStep(state: StateView, start: StepStart, taken: number, stepT
   if (stepTrap && !(state.get32(STATE.interruptShadow) & SHADOW.MOV_SS)) trapAfterStep(state);
 }
 
+/** A slice came to its end between an IRET that loaded RF and the end of the next instruction. */
+export function resumeNext(state: StateView): void {
+  const restarts = state.get32(STATE.eventPending) === 0 || state.get32(STATE.eventKind) === EVENT.FAULT;
+  if (restarts) state.set32(STATE.rflags, state.get32(STATE.rflags) | RF);
+}
+
 export function trapAfterStep(state: StateView): void {
   state.set32(STATE.pendingDebug, state.get32(STATE.pendingDebug) | DEBUG_CONDITION.SINGLE_STEP);
 }

@@ -2,7 +2,7 @@ import type { PendingEvent } from '../api.ts';
 import { commitDr6 } from './debugRegisters.ts';
 import type { StepExports } from './engine/exports.ts';
 import { EVENT } from './events.ts';
-import { STATE, type StateView } from './state.ts';
+import { ENGINE, STATE, type StateView } from './state.ts';
 
 /** From recorded event to handler: CR2 and DR6, double and triple faults (SDM Vol. 3A §7.15, Tables 7-4 and 7-5). */
 const PAGE_FAULT = 14;
@@ -54,6 +54,8 @@ export type Delivery =
   | { readonly kind: 'shutdown'; readonly sentence: string }
   | { readonly kind: 'unsupported'; readonly sentence: string };
 
+const DELIVERED: Delivery = { kind: 'delivered' };
+
 /** An event as it was when its delivery began; put into words only when the chain ends badly. */
 interface Seen {
   readonly vector: number;
@@ -65,6 +67,13 @@ const seen = (state: StateView): Seen => ({
   vector: state.get32(STATE.eventVector),
   error: state.get32(STATE.eventHasError) ? state.get32(STATE.eventError) >>> 0 : undefined,
   cr2: [state.low(STATE.eventCr2), state.high(STATE.eventCr2)],
+});
+
+/** The event whose delivery `deliverInline` tried and that met the pending one. */
+const failed = (state: StateView): Seen => ({
+  vector: state.get32(ENGINE.failedVector),
+  error: state.get32(ENGINE.failedHasError) ? state.get32(ENGINE.failedError) >>> 0 : undefined,
+  cr2: [state.low(ENGINE.failedCr2), state.high(ENGINE.failedCr2)],
 });
 
 function describe({ vector, error, cr2 }: Seen): string {
@@ -86,32 +95,36 @@ function combine(first: number, second: number): 'double' | 'triple' | 'serial' 
  * Delivers the pending event, and whatever its delivery raises.
  *
  * @param legacy delivery outside IA-32e mode; same result as `deliver64`, or a sentence
- * @param counted told of each vector that reaches its handler
+ * @param counted told of the event that reaches its handler
  */
 export function deliverPending(
   state: StateView,
   exports: StepExports,
   legacy: () => 0 | 1 | string,
-  counted: (vector: number) => void,
+  counted: (vector: number, kind: number) => void,
 ): Delivery {
   const chain: Seen[] = [];
   for (let depth = 0; depth < 8; depth++) {
-    const vector = state.get32(STATE.eventVector);
-    const kind = state.get32(STATE.eventKind);
-    chain.push(seen(state));
     const inhibited = state.get32(STATE.pendingDebug);
-    if (!NO_EXCEPTION.has(kind)) {
-      if (vector === PAGE_FAULT) state.set64(STATE.cr2, state.get64(STATE.eventCr2));
-      if (vector === DEBUG) commitDr6(state);
-    }
-    const long = (state.low(STATE.efer) & 0x400) !== 0;
-    const result = long ? exports.deliver64() : legacy();
-    if (typeof result === 'string') return { kind: 'unsupported', sentence: result };
-    if (result === 0) {
-      state.set32(STATE.eventPending, 0);
-      state.set32(STATE.cpHasValues, 0);
-      counted(vector);
-      return { kind: 'delivered' };
+    const begun = state.get32(ENGINE.deliveryFailed) !== 0;
+    const vector = state.get32(begun ? ENGINE.failedVector : STATE.eventVector);
+    const kind = state.get32(begun ? ENGINE.failedKind : STATE.eventKind);
+    chain.push(begun ? failed(state) : seen(state));
+    state.set32(ENGINE.deliveryFailed, 0);
+    if (!begun) {
+      if (!NO_EXCEPTION.has(kind)) {
+        if (vector === PAGE_FAULT) state.setHalves(STATE.cr2, state.low(STATE.eventCr2), state.high(STATE.eventCr2));
+        if (vector === DEBUG) commitDr6(state);
+      }
+      const long = (state.low(STATE.efer) & 0x400) !== 0;
+      const result = long ? exports.deliver64() : legacy();
+      if (typeof result === 'string') return { kind: 'unsupported', sentence: result };
+      if (result === 0) {
+        state.set32(STATE.eventPending, 0);
+        state.set32(STATE.cpHasValues, 0);
+        counted(vector, kind);
+        return DELIVERED;
+      }
     }
     // What a delivery that failed pushed has met no data breakpoint.
     state.set32(STATE.pendingDebug, vector === DEBUG && !NO_EXCEPTION.has(kind) ? 0 : inhibited);

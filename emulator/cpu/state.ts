@@ -255,6 +255,17 @@ export const ENGINE = layout(ENGINE_BASE, {
   /** IGNNE#; and ES has changed with CR0.NE clear (`cpu/x87/numericErrors.ts`). */
   numericErrorIgnored: 32,
   numericErrorChanged: 32,
+  /** Vectors of faults and INT n that may be delivered in the slice (`cpu/system/deliverInline.ts`); 0: none at all. */
+  inlineEvents: 32,
+  /** 1 when such a delivery met another event, which is in STATE.event*; the one that was to be delivered. */
+  deliveryFailed: 32,
+  failedVector: 32,
+  failedKind: 32,
+  failedHasError: 32,
+  failedError: 32,
+  failedCr2: 64,
+  /** Budget left after an IRET that loaded RF: until the next instruction is done, RF has not ended. */
+  resumedAt: 32,
   /** Locked accesses so far that crossed a 64-byte line (`memory/lockedAccess.ts`): saved with the machine. */
   lockedSplits: 64,
 });

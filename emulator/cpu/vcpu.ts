@@ -6,6 +6,7 @@ import {
   endStep,
   mustRunAlone,
   raiseAtBoundary,
+  resumeNext,
   SHADOW,
   type StepStart,
   trapAfterStep,
@@ -13,6 +14,7 @@ import {
 import { branched, DebugRegisters } from './debugRegisters.ts';
 import type { DecodedInstruction } from './decode/decoded.ts';
 import { codeBitsOf, InstructionDecoder } from './decode/decoder.ts';
+import { Deliveries } from './deliveries.ts';
 import type { BlockCache } from './engine/blockCache.ts';
 import { CodeCache } from './engine/codeCache.ts';
 import type { StepExports } from './engine/exports.ts';
@@ -29,6 +31,7 @@ import { seedRandom } from './random.ts';
 import { resetState } from './reset.ts';
 import { type SavedSchedule, Schedule } from './schedule.ts';
 import { CS, ENGINE, STATE, StateView, segment } from './state.ts';
+import { inlineEvents } from './system/deliverInline.ts';
 import { deliverLegacy } from './system/deliverLegacy.ts';
 import type { HostContext } from './system/host/context.ts';
 import { HOST_HANDLERS } from './system/host/index.ts';
@@ -61,8 +64,7 @@ export class Vcpu {
   readonly schedule: Schedule;
   /** Of all vCPUs. */
   steps = 0;
-  /** Events delivered, by vector. */
-  readonly deliveries = new Map<number, number>();
+  readonly deliveries: Deliveries;
   private readonly memory: HostMemory;
   private readonly bus: Bus;
   private readonly fetch: InstructionFetch;
@@ -87,6 +89,7 @@ export class Vcpu {
     this.processor = processor;
     this.bus = bus;
     this.state = new StateView(memory.memory.buffer);
+    this.deliveries = new Deliveries(memory.memory.buffer);
     const instance = new WebAssembly.Instance(compiled, { env: { memory: memory.memory }, host: this.imports() });
     this.exports = instance.exports as unknown as StepExports;
     this.code = new CodeCache(this.state, module, () => this.exports.flushFast());
@@ -141,6 +144,8 @@ export class Vcpu {
     state.set32(ENGINE.turnGiven, 0);
     state.set32(ENGINE.numericErrorChanged, 0);
     state.set32(ENGINE.generation, 0);
+    state.set32(ENGINE.inlineEvents, 0);
+    state.set32(ENGINE.deliveryFailed, 0);
     this.steps = 0;
     this.deliveries.clear();
     this.lockedSplits = 0;
@@ -167,11 +172,10 @@ export class Vcpu {
   }
 
   /** After state and memory were put back to a snapshot. */
-  restored(steps: number, schedule: SavedSchedule, deliveries: ReadonlyMap<number, number>, eventShown: boolean): void {
+  restored(steps: number, schedule: SavedSchedule, deliveries: Uint8Array, eventShown: boolean): void {
     this.steps = steps;
     this.schedule.restore(schedule);
-    this.deliveries.clear();
-    for (const [vector, count] of deliveries) this.deliveries.set(vector, count);
+    this.deliveries.load(deliveries);
     this.eventShown = eventShown;
     this.touch();
   }
@@ -258,6 +262,7 @@ export class Vcpu {
     const exact = mustRunAlone(state);
     const status = this.step(exact ? 1 : Math.min(limit, SLICE, schedule.ahead(this.steps)), exact);
     if (this.taken > 0) this.ignoreBreakpoint = false;
+    if (state.get32(ENGINE.deliveryFailed)) return this.deliver();
     const exit = this.afterSlice(status, this.ignoreBreakpoint);
     if (exit || status !== STATUS.BREAKPOINT) return exit;
     const extra = this.stepOverBreakpoint();
@@ -294,10 +299,11 @@ export class Vcpu {
       state.set32(ENGINE.stepTrap, state.get32(STATE.rflags) & TF);
       state.set32(STATE.repeating, 0);
       state.set32(ENGINE.shadowAt, -1);
+      state.set32(ENGINE.resumedAt, -1);
       status = this.slice(budget);
-      if (state.get32(ENGINE.budget) === state.get32(ENGINE.shadowAt)) {
-        state.set32(STATE.interruptShadow, SHADOW.STI);
-      }
+      const left = state.get32(ENGINE.budget);
+      if (left === state.get32(ENGINE.shadowAt)) state.set32(STATE.interruptShadow, SHADOW.STI);
+      if (left === state.get32(ENGINE.resumedAt)) resumeNext(state);
       this.synchroniseRip();
     }
     this.taken = budget - state.get32(ENGINE.budget);
@@ -331,8 +337,10 @@ export class Vcpu {
     this.startSlice(budget);
     if (budget === 1) return exports.run(1);
     state.set32(ENGINE.deviceAllowed, 0);
+    state.set32(ENGINE.inlineEvents, state.get32(ENGINE.watch) ? 0 : inlineEvents(this.exceptionStops));
     const status = exports.run(budget);
     state.set32(ENGINE.deviceAllowed, 1);
+    state.set32(ENGINE.inlineEvents, 0);
     if (!state.get32(ENGINE.deviceReached)) return status;
     state.set32(ENGINE.deviceReached, 0);
     const left = state.get32(ENGINE.budget);
@@ -384,10 +392,14 @@ export class Vcpu {
     return status === STATUS.BREAKPOINT ? undefined : this.afterSlice(status, false);
   }
 
+  private readonly countDelivery = (vector: number, kind: number) => this.deliveries.count(vector, kind);
+  private readonly deliverLegacy = () => deliverLegacy(this.hostContext(undefined));
+
   private deliver(): RunExit | undefined {
     const { state } = this;
     if (
       !this.eventShown &&
+      state.get32(ENGINE.deliveryFailed) === 0 &&
       (this.exceptionStops >>> state.get32(STATE.eventVector)) & 1 &&
       state.get32(STATE.eventVector) < 32
     ) {
@@ -400,12 +412,7 @@ export class Vcpu {
     state.set32(ENGINE.linkFrom, 0);
     state.set32(STATE.activity, 0);
     state.set32(STATE.repeating, 0);
-    const delivery = deliverPending(
-      state,
-      this.exports,
-      () => deliverLegacy(this.hostContext(undefined)),
-      (vector) => this.deliveries.set(vector, (this.deliveries.get(vector) ?? 0) + 1),
-    );
+    const delivery = deliverPending(state, this.exports, this.deliverLegacy, this.countDelivery);
     if (delivery.kind === 'delivered') {
       this.count(1);
       return undefined;

@@ -19,6 +19,13 @@ export const BOUNCE_SLOTS = 8;
 /** Per-run engine variables that are not part of the machine's state (`cpu/state.ts`, ENGINE). */
 export const ENGINE_BASE = 0x2800;
 
+/**
+ * How many events were delivered: exceptions by vector, then interrupts and INT n by vector; 64 bits each
+ * (`cpu/deliveries.ts`).
+ */
+export const DELIVERIES_BASE = 0x3000;
+export const DELIVERIES_SIZE = (32 + 256) * 8;
+
 /** Architectural TLB (`memory/architecturalTlb.ts`): part of the machine's state. */
 export const ARCH_TLB_BASE = 0x4000;
 export const ARCH_TLB_SIZE = 0xc000;

@@ -335,6 +335,10 @@ export class BlockEmitter extends EmitterBase implements Emitter {
     this.leaveThrough(STATUS.LEAVE, { offset: -1, retired: this.retired });
   }
 
+  resume(target: I64): void {
+    this.leaveTo(target);
+  }
+
   jumpRelative(commit?: () => void): void {
     const target = this.f.let(maskTo(this.relativeTarget(), this.size));
     this.requireTarget(target);

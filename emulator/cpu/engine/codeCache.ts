@@ -15,7 +15,7 @@ import { isStackSegment } from '../decode/operands.ts';
 import { CS, ENGINE, type StateView, segment } from '../state.ts';
 import { type CodeWindow, WHOLE_PAGE, windowKey } from './codeWindow.ts';
 import { formKey } from './emitter.ts';
-import { RECORD, RECORD_SIZE } from './record.ts';
+import { LENGTHY, RECORD, RECORD_SIZE } from './record.ts';
 import type { StepModule } from './stepModule.ts';
 
 /** Longest run of instructions decoded at once. */
@@ -237,7 +237,8 @@ export class CodeCache {
     view.setInt32(record + RECORD.handler, handler, true);
     view.setUint16(record + RECORD.offset, decoded.offset, true);
     view.setUint8(record + RECORD.length, decoded.length);
-    view.setUint8(record + RECORD.flags, isStackSegment(decoded.memory) ? 1 : 0);
+    const lengthy = /^(rep|host)/.test(decoded.form.name) ? LENGTHY : 0;
+    view.setUint8(record + RECORD.flags, (isStackSegment(decoded.memory) ? 1 : 0) | lengthy);
     decoded.registers.slice(0, 3).forEach((register, i) => {
       view.setInt32(record + RECORD.operand0 + i * 4, register, true);
     });

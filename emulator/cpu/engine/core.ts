@@ -69,6 +69,10 @@ export interface Core {
   /** (linear, errorCode) */
   readonly raisePageFault: FunctionReference;
 
+  // cpu/system/deliverInline.ts
+  /** (record, budget) → status: an instruction has left an event in STATE.event*, or come to nothing. */
+  readonly faulted: FunctionReference<'i32'>;
+
   // cpu/system/iret64.ts
   /** (operand size in bytes) → 0, or 1 with the fault recorded. */
   readonly iret64: FunctionReference<'i32'>;
@@ -83,6 +87,8 @@ export interface Core {
   // engine/dispatch.ts
   /** (budget) → status: continues at STATE.rip. */
   readonly lookup: FunctionReference<'i32'>;
+  /** Like `lookup`, under RF: leaves when the instruction there takes more than a step. */
+  readonly resume: FunctionReference<'i32'>;
 }
 
 export interface Imports {
@@ -123,9 +129,11 @@ const SIGNATURES = {
   raise: [['i32'], []],
   raiseError: [['i32', 'i32'], []],
   raisePageFault: [['i64', 'i32'], []],
+  faulted: [['i32', 'i32'], ['i32']],
   iret64: [['i32'], ['i32']],
   compareStrings: [['v128', 'v128', 'i32', 'i32', 'i32'], ['i32']],
   lookup: [['i32'], ['i32']],
+  resume: [['i32'], ['i32']],
 } as const satisfies Record<
   Exclude<keyof Core, 'module' | 'handlerType' | 'imports' | 'softfloat'>,
   readonly [readonly ValueType[], readonly ValueType[]]

@@ -9,9 +9,12 @@ import {
   type I64,
   i32,
   i64,
+  load8U,
   load16U,
   load32,
   load64,
+  ltU,
+  or,
   shl,
   shrU,
   sub,
@@ -20,12 +23,16 @@ import {
 } from '../../wasm/expressions.ts';
 import type { FunctionBuilder, Local } from '../../wasm/functionBuilder.ts';
 import type { FunctionReference } from '../../wasm/moduleBuilder.ts';
+import { RF } from '../flags.ts';
 import { CS, ENGINE, get32, get64, put32, put64, STATE, segment } from '../state.ts';
 import type { Core } from './core.ts';
-import { RECORD, STATUS } from './record.ts';
+import { LENGTHY, RECORD, STATUS } from './record.ts';
 
 /** Index of a linear address's entry in the jump cache; `CodeCache.rememberJump` computes the same. */
 const jumpIndex = (linear: I64): I32 => and(wrap(xor(linear, shrU(linear, i64(13)))), i32(JUMP_CACHE_ENTRIES - 1));
+
+/** How many handlers `definePseudoHandlers` defines. */
+const PSEUDO_HANDLERS = 3;
 
 /** Runs the record's handler in this function's place. */
 export function dispatch(f: FunctionBuilder, core: Core, record: I32, budget: I32): void {
@@ -35,21 +42,23 @@ export function dispatch(f: FunctionBuilder, core: Core, record: I32, budget: I3
 export function defineDispatch(core: Core, cached: FunctionReference<'i32'>): void {
   const m = core.module;
 
-  const goOn = (f: FunctionBuilder, record: Local<'i32'>, rip: I64, budget: I32) => {
+  type Go = (f: FunctionBuilder, record: Local<'i32'>, budget: I32) => void;
+
+  const goOn = (f: FunctionBuilder, record: Local<'i32'>, rip: I64, budget: I32, go: Go) => {
     put64(f, ENGINE.ripBase, sub(rip, extendU(load16U(record, RECORD.offset))));
     const from = f.let(get32(ENGINE.linkFrom));
     f.if(from, () => {
       f.store32(from, record, RECORD.link);
       put32(f, ENGINE.linkFrom, i32(0));
     });
-    dispatch(f, core, record, budget);
+    go(f, record, budget);
   };
 
   /**
    * What the run loop would do for 64-bit code that is decoded already: fetches, and finds the record by host-physical
    * address and context. Comes back when there is none, or when the fetch faults (the run loop will fetch again).
    */
-  const findByAddress = (f: FunctionBuilder, rip: Local<'i64'>, jump: Local<'i32'>, budget: I32) => {
+  const findByAddress = (f: FunctionBuilder, rip: Local<'i64'>, jump: Local<'i32'>, budget: I32, go: Go) => {
     const context = get32(STATE.context);
     f.if(and(shrU(and(context, i32(2)), i32(1)), eqz(get32(ENGINE.breakpoints))), () => {
       const physical = f.let(f.call(core.fetch));
@@ -63,12 +72,13 @@ export function defineDispatch(core: Core, cached: FunctionReference<'i32'>): vo
           f.store32(jump, record, 8);
           f.store32(jump, get32(ENGINE.jumpKey), 12);
         });
-        goOn(f, record, rip, budget);
+        goOn(f, record, rip, budget, go);
       });
     });
   };
 
-  m.define(core.lookup, (f) => {
+  /** Finds the record for STATE.rip, then does `go` with it. */
+  const find = (f: FunctionBuilder, go: Go) => {
     const budget = f.parameter<'i32'>(0);
     const rip = f.let(get64(STATE.rip));
     const base = f.let(get64(segment(CS).base));
@@ -81,16 +91,34 @@ export function defineDispatch(core: Core, cached: FunctionReference<'i32'>): vo
         const record = f.let(load32(entry, 8));
         put32(f, STATE.fetchPage, load32(record, RECORD.page));
         put64(f, STATE.fetchLinear, and(linear, i64(-4096)));
-        goOn(f, record, rip, budget);
+        goOn(f, record, rip, budget, go);
       },
       () => {
-        findByAddress(f, rip, entry, budget);
+        findByAddress(f, rip, entry, budget, go);
         put32(f, ENGINE.record, i32(0));
         put32(f, ENGINE.budget, budget);
         f.return(i32(STATUS.LOOKUP));
       },
     );
     f.unreachable();
+  };
+
+  m.define(core.lookup, (f) => find(f, (_f, record, budget) => dispatch(f, core, record, budget)));
+
+  // RF ends as the next instruction begins. Where that is not the end of the matter, the run loop takes it alone.
+  m.define(core.resume, (f) => {
+    put32(f, ENGINE.resumedAt, f.parameter<'i32'>(0));
+    put32(f, STATE.rflags, and(get32(STATE.rflags), i32(~RF)));
+    find(f, (_f, record, budget) => {
+      const lengthy = and(load8U(record, RECORD.flags), i32(LENGTHY));
+      // Behind a record that only leads elsewhere there may be any instruction.
+      f.if(or(lengthy, ltU(load32(record, RECORD.handler), i32(PSEUDO_HANDLERS))), () => {
+        put32(f, ENGINE.record, i32(0));
+        put32(f, ENGINE.budget, budget);
+        f.return(i32(STATUS.LEAVE));
+      });
+      dispatch(f, core, record, budget);
+    });
   });
 
   const run = m.declare('run', ['i32'], ['i32']);
@@ -103,7 +131,7 @@ export function defineDispatch(core: Core, cached: FunctionReference<'i32'>): vo
   m.export(run);
 }
 
-/** Handlers that are no instruction: they take no step. */
+/** Handlers that are no instruction: they take no step. They are the first ones of the table. */
 export function definePseudoHandlers(core: Core): Record<'lookupNext' | 'goTo' | 'breakpoint', number> {
   const m = core.module;
   const handler = (name: string, body: (f: FunctionBuilder, record: Local<'i32'>, budget: Local<'i32'>) => void) => {

@@ -109,6 +109,8 @@ export interface Emitter {
   leave(): void;
   /** Like `jump`, and the run loop looks around. */
   leaveTo(target: I64): void;
+  /** Like `jump`, with RF set: it ends with the next instruction. */
+  resume(target: I64): void;
   /** Counts a finished iteration of a REP instruction and goes on with the next, or stops at the same instruction. */
   repeat(again: Label): void;
   /** Steps that may be taken before `repeat` stops. */

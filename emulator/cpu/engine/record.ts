@@ -9,7 +9,7 @@ export const RECORD = {
   /** Offset of the instruction in its page (u16); 4096 for a terminator at the end of a page. */
   offset: 4,
   length: 6,
-  /** Bit 0: the memory operand's segment is SS, so that a non-canonical address is #SS. */
+  /** Bit 0: the memory operand's segment is SS, so that a non-canonical address is #SS. Bit 1: `LENGTHY`. */
   flags: 7,
   /** Address of the register that each operand names. */
   operand0: 8,
@@ -33,6 +33,9 @@ export const RECORD = {
   auxiliary: 56,
   immediate2: 60,
 } as const;
+
+/** In `RECORD.flags`: the instruction may take several steps, or is one in TypeScript. */
+export const LENGTHY = 2;
 
 /** What a handler, or the run function, returns. */
 export const STATUS = {

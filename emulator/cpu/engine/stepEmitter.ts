@@ -4,6 +4,7 @@ import {
   eq,
   eqz,
   extendU,
+  gtS,
   type I32,
   type I64,
   i32,
@@ -185,6 +186,17 @@ export class StepEmitter extends EmitterBase implements Emitter {
     put64(this.f, STATE.rip, target);
     this.takeStep();
     this.exit(i32(0), STATUS.LEAVE);
+    this.ended = true;
+  }
+
+  resume(target: I64): void {
+    const { f } = this;
+    const bulk = and(get32(ENGINE.inlineEvents), sub(i32(0), gtS(this.budget, i32(1))));
+    f.if(eqz(bulk), () => this.leaveTo(target));
+    put64(f, STATE.rip, target);
+    put32(f, ENGINE.linkFrom, i32(0));
+    this.takeStep();
+    f.returnCall(this.core.resume, this.budget);
     this.ended = true;
   }
 

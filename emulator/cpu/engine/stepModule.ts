@@ -3,7 +3,6 @@ import { defineArchitecturalTlb } from '../../memory/architecturalTlb.ts';
 import { defineLockedAccess } from '../../memory/lockedAccess.ts';
 import { definePaging } from '../../memory/paging.ts';
 import { definePhysical } from '../../memory/physical.ts';
-import { i32 } from '../../wasm/expressions.ts';
 import type { Label } from '../../wasm/functionBuilder.ts';
 import { ModuleBuilder } from '../../wasm/moduleBuilder.ts';
 import { defineContext } from '../context.ts';
@@ -12,14 +11,13 @@ import { DEFINITIONS } from '../instructions/index.ts';
 import { defineCompareStrings } from '../instructions/sse/compareStrings.ts';
 import { defineSegmentation } from '../segmentation.ts';
 import { defineSoftfloat } from '../softfloat/softfloat.ts';
-import { ENGINE, put32 } from '../state.ts';
 import { defineDeliver64 } from '../system/deliver64.ts';
+import { defineDeliverInline } from '../system/deliverInline.ts';
 import { defineIret64 } from '../system/iret64.ts';
 import { CORE_FUNCTIONS, type Core, declareCore } from './core.ts';
 import { defineDispatch, definePseudoHandlers } from './dispatch.ts';
 import { type Definition, type Form, formKey, formsOf } from './emitter.ts';
 import { defineFetchCached, defineHostAccess } from './hostAccess.ts';
-import { STATUS } from './record.ts';
 import { StepEmitter } from './stepEmitter.ts';
 
 export interface StepModule {
@@ -37,9 +35,7 @@ function defineHandler(core: Core, definition: Definition, form: Form): number {
       definition.emit(e);
       if (!e.ended) e.finish();
     });
-    put32(f, ENGINE.record, f.parameter<'i32'>(0));
-    put32(f, ENGINE.budget, f.parameter<'i32'>(1));
-    f.return(i32(STATUS.FAULT));
+    f.returnCall(core.faulted, f.parameter<'i32'>(0), f.parameter<'i32'>(1));
   });
   return core.module.addToTable(reference);
 }
@@ -57,7 +53,7 @@ export function buildStepModule(): StepModule {
   defineContext(core);
   defineEvents(core);
   defineDispatch(core, defineFetchCached(core));
-  defineDeliver64(core);
+  defineDeliverInline(core, defineDeliver64(core));
   defineIret64(core);
   defineSoftfloat(core);
   defineCompareStrings(core);

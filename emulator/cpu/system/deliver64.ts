@@ -26,6 +26,7 @@ import {
   sub,
   wrap,
 } from '../../wasm/expressions.ts';
+import type { FunctionReference } from '../../wasm/moduleBuilder.ts';
 import type { Core } from '../engine/core.ts';
 import { stateFlags } from '../engine/stepEmitter.ts';
 import { EVENT } from '../events.ts';
@@ -38,7 +39,7 @@ import { AR, attributesOf, dplOf, has, limitOf, SystemFunction, VECTOR } from '.
  * RIP is at the instruction; a software interrupt pushes the address after it. Returns 0, or 1 with a nested fault
  * recorded and nothing changed but memory below the stacks (and a token left busy).
  */
-export function defineDeliver64(core: Core): void {
+export function defineDeliver64(core: Core): FunctionReference<'i32'> {
   const deliver = core.module.declare('deliver64', [], ['i32']);
   core.module.define(deliver, (f) => {
     const s = new SystemFunction(f, core);
@@ -188,4 +189,5 @@ export function defineDeliver64(core: Core): void {
     f.return(i32(0));
   });
   core.module.export(deliver);
+  return deliver;
 }

@@ -219,10 +219,10 @@ export const interruptReturn: readonly Definition[] = [
     shapes: [''],
     emit: (e) => {
       e.f.branchIf(e.f.call(e.core.iret64, i32(e.size / 8)), e.fault);
-      // RF covers one instruction, TF traps after it: the run loop sees to both.
-      // So it does to an interrupt or NMI that waited.
+      // TF traps after the next instruction: the run loop sees to it, and to an interrupt or NMI that waited.
       const waiting = and(get32(ENGINE.attention), i32(ATTENTION.INTERRUPT));
-      e.f.if(or(and(get32(STATE.rflags), i32(TF | RF | VIP)), waiting), () => e.leaveTo(get64(STATE.rip)));
+      e.f.if(or(and(get32(STATE.rflags), i32(TF | VIP)), waiting), () => e.leaveTo(get64(STATE.rip)));
+      e.f.if(and(get32(STATE.rflags), i32(RF)), () => e.resume(get64(STATE.rip)));
       e.jump(get64(STATE.rip));
     },
   },

@@ -47,7 +47,7 @@ describe('raw CPUID bits', () => {
     const mask =
       'mov $0x80000008, %eax; cpuid; mov %eax, %esi; mov $0x201, %ecx; xor %eax, %eax; mov $0x10, %edx; wrmsr';
     const wide = await run(mask);
-    expect([wide.readRegister('esi') & 0xffn, wide.deliveries.size]).toEqual([39n, 0]);
+    expect([wide.readRegister('esi') & 0xffn, wide.exceptions.size]).toEqual([39n, 0]);
     const narrow = Machine.create({ cpu: 'tigerlake', memoryBytes: 4 << 20, cpuid });
     loadGuest(narrow, await assembleText(mask), 'long64');
     narrow.setExceptionStops(-1);

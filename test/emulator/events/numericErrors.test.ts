@@ -157,9 +157,8 @@ describe('with CR0.NE clear an unmasked x87 exception', () => {
     const make = () => kernel(body, resume, DATA);
     const whole = await make();
     whole.machine.run(6000);
-    const deliveries = whole.machine.deliveries;
-    expect(deliveries.get(IRQ13)).toBeGreaterThan(20);
-    expect(deliveries.get(MF)).toBeUndefined();
+    expect(whole.machine.interrupts.get(IRQ13)).toBeGreaterThan(20);
+    expect(whole.machine.exceptions.get(MF)).toBeUndefined();
     const slices = await make();
     for (let left = 6000, i = 1; left > 0; i = (i % 7) + 1) {
       const taken = Math.min(left, i);
