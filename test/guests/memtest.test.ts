@@ -11,8 +11,8 @@ const MOVING_INVERSIONS = 3;
 describe.skipIf(missing !== undefined)(`memtest86+${missing ? ` (skipped: ${missing})` : ''}`, () => {
   it('shows its screen on the serial console and finishes a pass without an error', { timeout: 900_000 }, () => {
     const memtest = new Memtest({ image: 'x64', start: 'linux', memoryBytes: 8 * MEBIBYTE, cpus: 1 });
-    memtest.waitFor('Memtest86+ v', 1000);
-    memtest.waitFor('11th Gen Intel', 1000);
+    memtest.console.waitFor('Memtest86+ v', 1000);
+    memtest.console.waitFor('11th Gen Intel', 1000);
     memtest.selectTests({ without: BIT_FADE });
     memtest.finishPass(12_000);
     expect(memtest.counts()?.errors).toBe(0);
@@ -29,7 +29,7 @@ describe.skipIf(missing !== undefined)(`memtest86+${missing ? ` (skipped: ${miss
       memtest.selectTests({ only: MOVING_INVERSIONS });
       memtest.finishPass(6000);
       expect(memtest.counts()?.errors).toBe(0);
-      expect(memtest.output).toContain(`${cpus} Threads`);
+      expect(memtest.console.output).toContain(`${cpus} Threads`);
     },
   );
 });
