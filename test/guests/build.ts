@@ -85,6 +85,28 @@ export function buildZlibNative(): string {
   return buildNative('zlib-native', [zlibCheck, ...zlibSources(directory)], ['-I', directory]);
 }
 
+/** x87 arithmetic: one object for the guest and for a program of this machine, which of 32 bits has no C library. */
+export function buildFloating(bits: 32 | 64): { readonly guest: string; readonly native: string } {
+  const width = bits === 64 ? [] : ['-m32', '-march=i686'];
+  const semantics = [
+    '-mfpmath=387',
+    '-std=gnu11',
+    '-fexcess-precision=standard',
+    '-fno-math-errno',
+    '-fno-strict-aliasing',
+  ];
+  const isolated = ['-ffreestanding', '-nostdinc', '-isystem', join(runtime, 'include'), '-isystem', compilerHeaders()];
+  const object = buildObject(`floating${bits}`, join(here, 'programs/floating.c'), [
+    ...['-O2', '-g', '-Wall', '-Wextra', '-mno-red-zone'],
+    ...[...width, ...semantics, ...isolated],
+  ]);
+  const alone = [...width, '-ffreestanding', '-nostdlib', '-static', join(here, 'programs/linux32.c')];
+  return {
+    guest: buildGuest({ name: `floating${bits}`, bits, sources: [object] }),
+    native: buildNative(`floating${bits}-native`, [object], bits === 64 ? [] : alone),
+  };
+}
+
 /** gcc's own loops must not be turned back into calls of the functions that they implement. */
 function library(bits: 32 | 64): string {
   const options = [...guestOptions, ...freestanding(bits), '-fno-tree-loop-distribute-patterns'];

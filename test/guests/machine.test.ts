@@ -10,7 +10,7 @@ import type { MachineApi } from '../../emulator/api.ts';
 import { defaultStart, loadGuest } from '../../emulator/loaders/load.ts';
 import { Machine } from '../../emulator/machine.ts';
 import { buildKernel, buildRoundTrip, kernelNames, roundTripNames } from '../bench/build.ts';
-import { buildZlibGuest, buildZlibNative, missingToolchain } from './build.ts';
+import { buildFloating, buildZlibGuest, buildZlibNative, missingToolchain } from './build.ts';
 import { missingZlib } from './zlib.ts';
 
 const noGuests = missingToolchain();
@@ -51,6 +51,17 @@ describe.skipIf(noGuests !== undefined)(`bench kernels on the machine${why(noGue
   it.each(roundTripNames)('1000 %s round trips are counted right', async (name) => {
     const { machine } = await load(buildRoundTrip(name));
     expect(runToEnd(machine, 10)).toEqual({ kind: 'debugExit', code: 0 });
+  });
+});
+
+describe.skipIf(noGuests !== undefined)(`x87 arithmetic on the machine${why(noGuests)}`, () => {
+  it.each([64, 32] as const)('built for %i bits prints what it prints natively', async (bits) => {
+    const { guest, native } = buildFloating(bits);
+    const { machine, serial } = await load(guest);
+    expect(runToEnd(machine, 200)).toEqual({ kind: 'debugExit', code: 0 });
+    const expected = execFileSync(native, { encoding: 'utf8' });
+    expect(expected.split('\n').length).toBe(10);
+    expect(serial()).toBe(expected);
   });
 });
 
