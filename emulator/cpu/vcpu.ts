@@ -103,11 +103,22 @@ export class Vcpu {
 
   private imports(): WebAssembly.ModuleImports {
     const { bytes } = this.memory;
+    const views = new Map<number, Uint8Array>();
+    /** There are few places for few sizes, and a view takes longer to make than to find. */
+    const bounced = (at: number, size: number): Uint8Array => {
+      const key = at * 0x100 + size;
+      let view = views.get(key);
+      if (!view) {
+        view = bytes.subarray(at, at + size);
+        views.set(key, view);
+      }
+      return view;
+    };
     return {
       mmioRead: (low: number, high: number, size: number, at: number) =>
-        this.bus.mmioRead(low, high, size, bytes.subarray(at, at + size)),
+        this.bus.mmioRead(low, high, size, bounced(at, size)),
       mmioWrite: (low: number, high: number, size: number, at: number) => {
-        this.bus.mmioWrite(low, high, size, bytes.subarray(at, at + size));
+        this.bus.mmioWrite(low, high, size, bounced(at, size));
         this.followTaskPriority();
       },
       codeWritten: (address: number, size: number) => this.code.invalidate(address >>> 0, size),
@@ -250,15 +261,13 @@ export class Vcpu {
   /** What comes next at a boundary: an event's delivery, idle time, or a slice of at most \`limit\` steps. */
   private advance(limit: number): RunExit | undefined {
     const { state, schedule } = this;
-    if (state.get32(STATE.eventPending)) {
-      const exit = this.deliver();
-      if (!exit) this.ignoreBreakpoint = false;
-      return exit;
-    }
-    if (raiseAtBoundary(state, this.debugRegisters, schedule.interrupts)) return undefined;
-    if (schedule.turns.mwaitEnds(schedule.turns.turn) || schedule.turns.thaws(schedule.turns.turn))
+    if (state.get32(STATE.eventPending)) return this.deliver();
+    if (raiseAtBoundary(state, this.debugRegisters, schedule.interrupts)) return this.deliver();
+    if (state.get32(STATE.activity) !== ACTIVITY.ACTIVE) {
+      const { turns } = schedule;
+      if (!turns.mwaitEnds(turns.turn) && !turns.thaws(turns.turn)) return this.sleep();
       state.set32(STATE.activity, ACTIVITY.ACTIVE);
-    if (state.get32(STATE.activity) !== ACTIVITY.ACTIVE) return this.sleep();
+    }
     const exact = mustRunAlone(state);
     const status = this.step(exact ? 1 : Math.min(limit, SLICE, schedule.ahead(this.steps)), exact);
     if (this.taken > 0) this.ignoreBreakpoint = false;
@@ -414,6 +423,7 @@ export class Vcpu {
     state.set32(STATE.repeating, 0);
     const delivery = deliverPending(state, this.exports, this.deliverLegacy, this.countDelivery);
     if (delivery.kind === 'delivered') {
+      this.ignoreBreakpoint = false;
       this.count(1);
       return undefined;
     }

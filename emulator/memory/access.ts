@@ -29,11 +29,13 @@ import type { FunctionBuilder, Label, Local } from '../wasm/functionBuilder.ts';
 import { maskLinear } from './addressMasking.ts';
 import { noteFastFill } from './architecturalTlb.ts';
 import {
+  ACCESS_CLASSES,
   BOUNCE_BASE,
   BOUNCE_SLOT,
   BOUNCE_SLOTS,
   EMPTY_TABLE,
   FAST_TLB_ENTRIES,
+  fastTable,
   PAGE_FLAGS_BASE,
   RAM_BASE,
 } from './map.ts';
@@ -100,17 +102,19 @@ function watch(f: FunctionBuilder, core: Core, linear: I64, size: I32, access: I
   });
 }
 
-/** Puts a translation in the fast TLB of the current class, when the access is one that the class stands for. */
+/**
+ * Puts a translation in the fast TLB of the class that the access stands for: the current one; for an implicit access
+ * that of supervisors with RFLAGS.AC clear, whose rights are the same.
+ */
 function fillFast(f: FunctionBuilder, linear: I64, physical: I64, access: I32, write: boolean): void {
-  const ordinary = and(eqz(and(access, i32(ACCESS.IMPLICIT | ACCESS.USER))), eqz(get32(ENGINE.watch)));
-  f.if(ordinary, () => {
-    const table = f.let(
-      select(
-        and(access, i32(ACCESS.SHADOW)),
-        get32(write ? ENGINE.tlbShadowWrite : ENGINE.tlbShadowRead),
-        get32(write ? ENGINE.tlbWrite : ENGINE.tlbRead),
-      ),
+  const special = or(has(access, ACCESS.USER), and(has(access, ACCESS.IMPLICIT), has(access, ACCESS.SHADOW)));
+  f.if(eqz(or(special, get32(ENGINE.watch))), () => {
+    const current = select(
+      and(access, i32(ACCESS.SHADOW)),
+      get32(write ? ENGINE.tlbShadowWrite : ENGINE.tlbShadowRead),
+      get32(write ? ENGINE.tlbWrite : ENGINE.tlbRead),
     );
+    const table = f.let(select(and(access, i32(ACCESS.IMPLICIT)), i32(implicitTable(write)), current));
     f.if(ne(table, i32(EMPTY_TABLE)), () => {
       const entry = f.let(add(table, shl(and(wrap(shrU(linear, i64(12))), i32(FAST_TLB_ENTRIES - 1)), i32(4))));
       noteFastFill(f, entry);
@@ -127,6 +131,11 @@ const onFirstPage = (linear: I64): I32 => sub(i32(0x1000), and(wrap(linear), i32
 function copyBytes(f: FunctionBuilder, to: I32, from: I32, count: I32): void {
   f.memoryCopy(to, from, count);
 }
+
+const has = (value: I32, bit: number): I32 => ne(and(value, i32(bit)), i32(0));
+
+/** Fast TLB of implicit accesses (not those of the shadow stack). */
+const implicitTable = (write: boolean): number => fastTable(ACCESS_CLASSES.indexOf('supervisor'), write);
 
 /** Whether an access of an instruction that may not reach devices now would do so; noted in ENGINE.deviceReached. */
 function refuseDevice(f: FunctionBuilder, physical: I64, failed: () => void): void {
@@ -277,17 +286,60 @@ function hostAddress(
   slow: () => Expression<'i32'>,
 ): Local<'i32'> {
   const { f } = site;
+  return throughTable(f, linear, size, get32(table), () => {
+    const host = f.let(slow());
+    f.branchIf(eqz(host), site.fault);
+    return host;
+  });
+}
+
+function throughTable(
+  f: FunctionBuilder,
+  linear: Local<'i64'>,
+  size: number | I32,
+  table: I32,
+  slow: () => Expression<'i32'>,
+): Local<'i32'> {
   const host = f.local('i32');
-  const entry = f.let(add(get32(table), shl(and(wrap(shrU(linear, i64(12))), i32(FAST_TLB_ENTRIES - 1)), i32(4))));
+  const last = typeof size === 'number' ? i64(size - 1) : extendU(sub(size, i32(1)));
+  const entry = f.let(add(table, shl(and(wrap(shrU(linear, i64(12))), i32(FAST_TLB_ENTRIES - 1)), i32(4))));
   f.if(
-    eq(and(add(linear, i64(size - 1)), i64(-4096)), load64(entry)),
+    eq(and(add(linear, last), i64(-4096)), load64(entry)),
     () => f.set(host, add(wrap(linear), load32(entry, 8))),
-    () => {
-      f.set(host, slow());
-      f.branchIf(eqz(host), site.fault);
-    },
+    () => f.set(host, slow()),
   );
   return host;
+}
+
+/** Host address of readable bytes for an implicit access, or 0 with the fault recorded. */
+export function implicitlyReadable(f: FunctionBuilder, core: Core, linear: I64, size: number): Local<'i32'> {
+  const address = f.let(linear);
+  return throughTable(f, address, size, i32(implicitTable(false)), () =>
+    f.call(core.slowRead, address, i32(size), i32(ACCESS.IMPLICIT)),
+  );
+}
+
+/**
+ * Host address of `size` bytes for a supervisor's write, or 0 with the fault recorded. The table serves whatever RFLAGS.AC
+ * is: what supervisors may do with AC clear they always may. Other accesses find nothing in it.
+ */
+export function supervisorWritable(
+  f: FunctionBuilder,
+  core: Core,
+  linear: Local<'i64'>,
+  size: I32,
+  access: I32,
+): Local<'i32'> {
+  const other = and(access, i32(ACCESS.USER | ACCESS.SHADOW));
+  const table = f.let(select(other, i32(EMPTY_TABLE), i32(implicitTable(true))));
+  return throughTable(f, linear, size, table, () => f.call(core.slowWrite, linear, size, access));
+}
+
+/** Host address of `size` bytes that the stack has, readable at this CPL, or 0 with the fault recorded. */
+export function stackReadable(f: FunctionBuilder, core: Core, linear: Local<'i64'>, size: Local<'i32'>): Local<'i32'> {
+  return throughTable(f, linear, size, get32(ENGINE.tlbRead), () =>
+    f.call(core.slowRead, linear, size, i32(ACCESS.STACK)),
+  );
 }
 
 /** Host address of `size` bytes (up to 64) at `linear`, readable with the given access. */

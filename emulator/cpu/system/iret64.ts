@@ -1,5 +1,5 @@
 import { clearBusy, popFarFrame, shadowStackOn } from '../../cet/supervisorTokens.ts';
-import { ACCESS } from '../../memory/paging.ts';
+import { stackReadable } from '../../memory/access.ts';
 import {
   add,
   and,
@@ -59,7 +59,7 @@ export function defineIret64(core: Core): void {
     put32(f, STATE.nmiBlocked, i32(0));
     s.faultIf(has(get32(STATE.rflags), NT), VECTOR.GP, 0);
     const rsp = f.let(getGpr(RSP));
-    const host = f.let(f.call(core.slowRead, rsp, add(bytes, shl(bytes, i32(2))), i32(ACCESS.STACK)));
+    const host = stackReadable(f, core, rsp, f.let(add(bytes, shl(bytes, i32(2)))));
     f.if(eqz(host), () => s.fail());
     const slot = (index: number): I64 => {
       const value = f.local('i64');

@@ -1,3 +1,4 @@
+import { implicitlyReadable, supervisorWritable } from '../../memory/access.ts';
 import { RAM_BASE } from '../../memory/map.ts';
 import { ACCESS, isCanonical } from '../../memory/paging.ts';
 import {
@@ -73,7 +74,11 @@ export class SystemFunction {
 
   /** Host address of readable bytes. */
   readable(linear: I64, size: number, access: I32 | number): Local<'i32'> {
-    const host = this.f.let(this.f.call(this.core.slowRead, linear, i32(size), word(access)));
+    const { f, core } = this;
+    const host =
+      access === ACCESS.IMPLICIT
+        ? implicitlyReadable(f, core, linear, size)
+        : f.let(f.call(core.slowRead, linear, i32(size), word(access)));
     this.f.if(eqz(host), () => this.fail());
     return host;
   }
@@ -101,7 +106,7 @@ export class SystemFunction {
     f.if(eqz(eqz(shrU(xor(low, top), i64(12)))), () => {
       f.if(eqz(f.call(core.slowWrite, top, i32(8), access)), () => this.fail());
     });
-    const host = f.let(f.call(core.slowWrite, low, bytes, access));
+    const host = supervisorWritable(f, core, low, bytes, access);
     f.if(eqz(host), () => {
       const failed = f.let(get64(STATE.eventCr2));
       const sameAsTop = eqz(shrU(xor(failed, top), i64(12)));
