@@ -205,4 +205,47 @@ DONE
     FIRST xsave_unaligned, \bits, "xsave 8(%rbx)"
     FIRST xrstor_header, \bits, "movb $1, 517(%rbx); xrstor (%rbx)"
     .endr
+
+# Pointers of 64 bits through the images of FXSAVE64, FXSAVE and the environment; RAX is the image's checksum.
+.macro IMAGES name, load, store
+TEST image_\name
+    PROBE area+1024
+    BEGIN
+    leaq area(%rip), %rbx
+    leaq area+1024(%rip), %rsi
+    pcmpeqd %xmm0, %xmm0
+    movdqa %xmm0, %xmm9
+    psrlw $3, %xmm9
+    fldpi
+    fldz
+    fldl2e
+    fxsave64 (%rbx)
+    movabsq $0x05a7005a2f040e7f, %rax
+    movq %rax, (%rbx)
+    movabsq $0x123456789abcdef0, %rax
+    movq %rax, 8(%rbx)
+    movabsq $0xfedcba9876543210, %rax
+    movq %rax, 16(%rbx)
+    pxor %xmm0, %xmm0
+    pxor %xmm9, %xmm9
+    fninit
+    \load
+    \store
+    xorl %eax, %eax
+    movl $512 / 8, %ecx
+9:  crc32q (%rsi), %rax
+    addq $8, %rsi
+    decl %ecx
+    jnz 9b
+DONE
+.endm
+    .irp load, fxrstor, fxrstor64
+    .irp store, fxsave, fxsave64, fnstenv, fnsave
+    IMAGES \load\()_\store, "\load (%rbx)", "\store (%rsi)"
+    .endr
+    IMAGES \load\()_fnstenv16, "\load (%rbx)", ".byte 0x66; fnstenv (%rsi)"
+    IMAGES \load\()_fnsave16, "\load (%rbx)", ".byte 0x66; fnsave (%rsi)"
+    IMAGES \load\()_through_fldenv, "\load (%rbx); fnstenv (%rsi); fldenv (%rsi)", "fxsave64 (%rsi)"
+    IMAGES \load\()_through_frstor, "\load (%rbx); fnsave (%rsi); frstor (%rsi)", "fxsave64 (%rsi)"
+    .endr
     jmp all_done
