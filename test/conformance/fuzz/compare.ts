@@ -1,7 +1,17 @@
 /** Compares outcomes of two machines, without what the SDM leaves undefined, and says what differs. */
 import { Code, Decoder, DecoderOptions, Formatter, FormatterSyntax, type Instruction } from 'iced-x86';
 import { UNDEFINED } from '../undefinedFlags.ts';
-import { decodeOutcome, type FuzzCase, GPR_NAMES, type Outcome, RECORD, SEGMENT_NAMES } from './layout.ts';
+import type { Setting } from './exclusions.ts';
+import {
+  decodeOutcome,
+  type FuzzCase,
+  GPR_NAMES,
+  MEMORY_BYTES,
+  ORIGIN,
+  type Outcome,
+  RECORD,
+  SEGMENT_NAMES,
+} from './layout.ts';
 
 export interface Difference {
   readonly index: number;
@@ -19,13 +29,14 @@ export function differences(
   here: Uint8Array,
   there: Uint8Array,
   bits: 16 | 32 | 64,
+  against: Setting['against'] = 'bochs',
 ): Difference[] {
   const found: Difference[] = [];
   for (const [index, item] of cases.entries()) {
     const [from, to] = [index * RECORD, (index + 1) * RECORD];
     if (Buffer.compare(here.subarray(from, to), there.subarray(from, to)) === 0) continue;
     const [a, b] = [decodeOutcome(here, index), decodeOutcome(there, index)];
-    const fields = differingFields(item, a, b, bits);
+    const fields = against === 'processor' ? userFields(item, a, b, bits) : differingFields(item, a, b, bits);
     if (fields.length > 0) found.push({ index, item, here: a, there: b, fields });
   }
   return found;
@@ -44,7 +55,25 @@ function differingFields(item: FuzzCase, a: Outcome, b: Outcome, bits: 16 | 32 |
   a.gpr.forEach((value, i) => {
     if (value !== b.gpr[i] && !undefinedAfter.gprs.includes(i)) fields.push(GPR_NAMES[i]!);
   });
+  if (undefinedAfter.gprs.length > 0) return fields.filter((name) => name !== 'memory');
   return fields;
+}
+
+/** What a process of user mode sees. */
+function userFields(item: FuzzCase, a: Outcome, b: Outcome, bits: 16 | 32 | 64): string[] {
+  const hidden = ['dr6', 'fsBase', 'gsBase', ...SEGMENT_NAMES];
+  const fields = differingFields(item, a, b, bits).filter(
+    (name) =>
+      !hidden.includes(name) &&
+      !name.startsWith('page') &&
+      // What the upper half of ESP holds on a 16-bit stack, the way into the case has left there.
+      !(bits === 16 && name === 'rsp' && ((a.gpr[4]! ^ b.gpr[4]!) & 0xffffn) === 0n),
+  );
+  const kernel = a.cr2 >= 1n << 63n || (a.cr2 < BigInt(MEMORY_BYTES) && a.cr2 >= BigInt(ORIGIN));
+  // The present bit tells where the kernel lies, the instruction-fetch bit whether NX is on.
+  const hiddenBits = (kernel ? 1 : 0) | (bits === 64 ? 0 : 0x10);
+  const sameError = a.vector === 14 && ((a.error ^ b.error) & ~hiddenBits) === 0;
+  return sameError ? fields.filter((name) => name !== 'error') : fields;
 }
 
 /** Flags and registers that the instruction leaves undefined, by the same rows as the vectors'. */

@@ -1,12 +1,17 @@
 /** Where Bochs is known to do something else than the SDM or a processor, or the SDM leaves it open. */
-import { Code, CodeSize, type Instruction, OpKind } from 'iced-x86';
+import { Code, CodeSize, FlowControl, type Instruction, OpKind } from 'iced-x86';
 import type { Difference } from './compare.ts';
+import type { Setting } from './exclusions.ts';
 import type { Outcome } from './layout.ts';
 
 interface Departure {
   readonly why: string;
+  /** The processor of AMD that this was run on departs in the same way. */
+  readonly alsoProcessor?: true;
   readonly applies: (difference: Difference, instruction: Instruction, bytes: Uint8Array) => boolean;
 }
+
+const LEGACY_PREFIXES = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
 
 const only = (fields: readonly string[], ...allowed: string[]): boolean =>
   fields.every((name) => allowed.includes(name));
@@ -17,10 +22,15 @@ const both = (here: Outcome, there: Outcome, vector: number): boolean =>
 const is64 = (instruction: Instruction): boolean => instruction.codeSize === CodeSize.Code64;
 const codeName = (instruction: Instruction): string => Code[instruction.code] ?? '';
 
+/** Whether a prefix stands before the opcode. */
+function hasPrefix(bytes: Uint8Array, prefix: number): boolean {
+  const opcode = bytes.findIndex((byte) => !LEGACY_PREFIXES.includes(byte) && (byte & 0xf0) !== 0x40);
+  return bytes.subarray(0, Math.max(0, opcode)).includes(prefix);
+}
+
 /** The position of the REX prefix in 64-bit code; -1 when there is none. */
 function rexOf(bytes: Uint8Array): number {
-  const legacy = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
-  const opcode = bytes.findIndex((byte) => !legacy.includes(byte) && (byte & 0xf0) !== 0x40);
+  const opcode = bytes.findIndex((byte) => !LEGACY_PREFIXES.includes(byte) && (byte & 0xf0) !== 0x40);
   return opcode > 0 && (bytes[opcode - 1]! & 0xf0) === 0x40 ? opcode - 1 : -1;
 }
 
@@ -32,6 +42,7 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'whether an undefined opcode of more than 15 bytes is too long or undefined is left open',
+    alsoProcessor: true,
     applies: ({ here, there, fields }, instruction) =>
       instruction.isInvalid &&
       only(fields, 'vector', 'error', 'page0', 'page1') &&
@@ -65,6 +76,7 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'CVTPI2PS from memory makes the x87 state that of MMX, and takes an exception that waits; Bochs and AMD do not',
+    alsoProcessor: true,
     applies: ({ here, there, fields }, instruction) =>
       /^Cvtpi2ps_/.test(codeName(instruction)) &&
       instruction.op1Kind === OpKind.Memory &&
@@ -84,6 +96,7 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'of a page fault and an alignment check either may come first (SDM Vol. 3A §7.9, table 7-2)',
+    alsoProcessor: true,
     applies: ({ here, there }) =>
       (here.vector === 14 && there.vector === 17) || (here.vector === 17 && there.vector === 14),
   },
@@ -146,7 +159,8 @@ export const DEPARTURES: readonly Departure[] = [
       (there.status & 0x80) !== 0,
   },
   {
-    why: 'FCMOVcc of an empty register clears C1 (SDM Vol. 2); Bochs leaves it',
+    why: 'FCMOVcc clears C1, which the SDM says of an empty register (Vol. 2) and else leaves open; Bochs and AMD leave it',
+    alsoProcessor: true,
     applies: ({ fields, here, there }, instruction) =>
       /^Fcmov/.test(codeName(instruction)) && only(fields, 'status') && (here.status ^ there.status) === 0x200,
   },
@@ -160,6 +174,7 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'an unmasked #IA leaves the condition codes of a comparison as they were (SDM Vol. 2, FCOM); Bochs sets them',
+    alsoProcessor: true,
     applies: ({ fields, here, there }, instruction) =>
       /^F(u?i?com|tst)/.test(codeName(instruction)) &&
       only(fields, 'status') &&
@@ -173,6 +188,7 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'FFREE leaves the condition codes undefined (SDM Vol. 2)',
+    alsoProcessor: true,
     applies: ({ fields, here, there }, instruction) =>
       /^Ffree/.test(codeName(instruction)) && only(fields, 'status') && ((here.status ^ there.status) & ~0x4700) === 0,
   },
@@ -184,7 +200,13 @@ export const DEPARTURES: readonly Departure[] = [
       (here.status & there.status & 0x80) !== 0,
   },
   {
+    why: 'of an undefined x87 opcode and CR0.TS either may be looked at first (SDM Vol. 3A §7.9, table 7-2)',
+    applies: ({ here, there, item }, instruction) =>
+      instruction.isInvalid && item.direct === true && here.vector === 7 && there.vector === 6,
+  },
+  {
     why: 'of a limit and an alignment of 16 bytes either may be checked first (SDM Vol. 3A §7.9, table 7-2)',
+    alsoProcessor: true,
     applies: ({ fields, here, there }, instruction) =>
       /xmmm128|_m128/.test(codeName(instruction)) &&
       only(fields, 'vector') &&
@@ -197,6 +219,7 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'of an operand and an x87 exception that waits either may come first (SDM Vol. 3A §7.9, table 7-2)',
+    alsoProcessor: true,
     applies: ({ here, there }, instruction) =>
       /^F/.test(codeName(instruction)) && [12, 13].includes(here.vector) && there.vector === 16,
   },
@@ -211,6 +234,7 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'which part of an x87 operand of several parts is read first is left open',
+    alsoProcessor: true,
     applies: ({ fields, here, there }, instruction) =>
       /^(Fldenv|Frstor|Fbld|Fld_m80)/.test(codeName(instruction)) &&
       both(here, there, 14) &&
@@ -218,7 +242,53 @@ export const DEPARTURES: readonly Departure[] = [
   },
 ];
 
+/** Where the processors of AMD, on one of which this was run, do something else than the SDM or Intel's. */
+export const PROCESSOR_DEPARTURES: readonly Departure[] = [
+  {
+    why: '66H does nothing to a near branch in 64-bit mode (SDM Vol. 1 §6.3.7); AMD cuts RIP to 16 bits',
+    applies: (_, instruction, bytes) =>
+      is64(instruction) && instruction.flowControl !== FlowControl.Next && hasPrefix(bytes, 0x66),
+  },
+  {
+    why: 'F2H and F3H do nothing to LOOPE and LOOPNE (SDM Vol. 2); with AMD they choose the condition',
+    applies: (_, instruction, bytes) =>
+      /^Loopn?e_/.test(codeName(instruction)) && (hasPrefix(bytes, 0xf2) || hasPrefix(bytes, 0xf3)),
+  },
+  {
+    why: 'which operand of CMPS is read first is left open',
+    applies: ({ here, there }, instruction) =>
+      /^Cmps[bwdq]_m/.test(codeName(instruction)) &&
+      [12, 13, 14, 17].includes(here.vector) &&
+      [12, 13, 14, 17].includes(there.vector),
+  },
+  {
+    why: '0F 0D with a register does nothing on Intel; AMD raises #UD',
+    applies: ({ there }, instruction) => /^Reservednop_.*_0F0D$/.test(codeName(instruction)) && there.vector === 6,
+  },
+  {
+    why: 'MOVUPS and the like may or may not check alignment (SDM Vol. 3A §7.15, vector 17)',
+    applies: ({ here, there }, instruction) =>
+      /^(Movups|Movupd|Movdqu|Lddqu)_/.test(codeName(instruction)) && (here.vector === 17) !== (there.vector === 17),
+  },
+  {
+    why: 'FXRSTOR of an address that is not aligned to 16 raises #GP or #AC (SDM Vol. 2)',
+    applies: ({ here, there }, instruction) =>
+      /^Fxrstor/.test(codeName(instruction)) && here.vector === 13 && there.vector === 17,
+  },
+  {
+    why: 'FCOMI clears C1 (SDM Vol. 2); AMD leaves it',
+    applies: ({ here, there, fields }, instruction) =>
+      /^Fu?comi/.test(codeName(instruction)) && only(fields, 'status') && (here.status ^ there.status) === 0x200,
+  },
+  ...DEPARTURES.filter(({ alsoProcessor }) => alsoProcessor),
+];
+
 /** Why a difference is none to mend; undefined when it is. */
-export function departureOf(difference: Difference, instruction: Instruction): string | undefined {
-  return DEPARTURES.find(({ applies }) => applies(difference, instruction, difference.item.code))?.why;
+export function departureOf(
+  difference: Difference,
+  instruction: Instruction,
+  against: Setting['against'],
+): string | undefined {
+  const list = against === 'processor' ? PROCESSOR_DEPARTURES : DEPARTURES;
+  return list.find(({ applies }) => applies(difference, instruction, difference.item.code))?.why;
 }

@@ -1,7 +1,7 @@
 /**
  * What the fuzzer leaves out, and why. Each has directed tests elsewhere. Everything else runs, valid or not.
  */
-import { Code, CpuidFeature, EncodingKind, type Instruction, Mnemonic } from 'iced-x86';
+import { Code, CpuidFeature, EncodingKind, type Instruction, Mnemonic, OpKind, Register } from 'iced-x86';
 import { Processor } from '../../../emulator/cpu/profiles/profiles.ts';
 import type { Mode } from './layout.ts';
 
@@ -71,6 +71,10 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       ...['Sgdt', 'Sidt', 'Smsw', 'Wrfsbase', 'Wrgsbase', 'Rdfsbase', 'Rdgsbase', 'Vmcall', 'Vmmcall', 'Enclu'],
       ...['Arpl', 'Bound', 'In', 'Out', 'Insb', 'Insw', 'Insd', 'Outsb', 'Outsw', 'Outsd', 'Clflushopt', 'Clwb'],
       ...['Incsspd', 'Incsspq', 'Rdsspd', 'Rdsspq', 'Rstorssp', 'Saveprevssp', 'Vmgexit', 'Salc', 'Udb'],
+      // What Linux has turned off or another processor has not.
+      ...['Xsave', 'Xsave64', 'Xsaveopt', 'Xsaveopt64', 'Xsavec', 'Xsavec64', 'Xrstor', 'Xrstor64'],
+      ...['Xsaves', 'Xsaves64', 'Xrstors', 'Xrstors64'],
+      ...['Movdiri', 'Movdir64b', 'Enqcmd', 'Enqcmds', 'Ptwrite', 'Cldemote', 'Rdpkru', 'Endbr64', 'Endbr32'],
     ],
     when: onProcessor,
   },
@@ -100,6 +104,15 @@ for (const exclusion of EXCLUSIONS)
 
 const processor = Processor.create('tigerlake');
 
+function usesStackPointer(instruction: Instruction): boolean {
+  for (let i = 0; i < instruction.opCount; i++)
+    if (instruction.opKind(i) === OpKind.Register && instruction.opRegister(i) === Register.ESP) return true;
+  return (
+    instruction.memoryBase === Register.ESP ||
+    ['Pushad', 'Enterd'].some((name) => (Code[instruction.code] ?? '').startsWith(name))
+  );
+}
+
 /** Why an instruction does not run in a setting; undefined when it does. */
 export function exclusionOf(instruction: Instruction, setting: Setting): string | undefined {
   if (instruction.isInvalid) return undefined;
@@ -113,6 +126,9 @@ export function exclusionOf(instruction: Instruction, setting: Setting): string 
     return 'x87, MMX and SSE are left out';
   if (supervisor(setting) && /^Mov_(cr|dr)/.test(name)) return 'writes control or debug registers';
   if (onProcessor(setting)) {
+    if (/^Mov_(cr|dr|r\d+_(cr|dr))/.test(name)) return 'depends on the settings of the operating system';
+    if (setting.mode === '16' && usesStackPointer(instruction))
+      return 'Linux changes the upper half of ESP on a 16-bit stack';
     if (instruction.encoding !== EncodingKind.Legacy) return 'the recording processor may lack it or have it enabled';
     if (/Sreg|^(Push|Pop)[wdq]?_[CDESFG]S$|far|^(Jmp|Call)_(m16|ptr)|^Retf/i.test(name))
       return 'depends on descriptor tables';

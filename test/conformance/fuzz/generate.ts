@@ -16,6 +16,8 @@ const RF = 0x10000;
 const RSP = 4;
 /** CF, PF, AF, ZF, SF, DF, OF. */
 const STATUS_FLAGS = 0xcd5;
+/** What a process may set: AC, TF and the status flags. */
+const PROCESS_FLAGS = 0x4_0dd7;
 const ATTEMPTS = 200;
 
 /** Bytes and the state for one case of `setting`, by its seed and number alone. */
@@ -99,8 +101,9 @@ export class Generator {
     if (prng.below(4) === 0) flags |= (prng.next() & 0x3000) | (prng.next() & RF);
     if (this.setting.mode === 'v86') flags = (flags & ~0x7000) | (prng.below(2) * 0x3000);
     const steady = gpr[RSP]! < BigInt(place.stackOffset + 2 * PAGE - 64) && gpr[RSP]! >= BigInt(place.stackOffset + 64);
-    if (this.setting.against === 'bochs') flags |= TF;
+    flags |= TF;
     if (this.setting.cpl === 3) flags |= prng.next() & IF;
+    if (this.setting.against === 'processor') flags = (flags & PROCESS_FLAGS) | IF;
     const floating = (prng.below(4) === 0 || usesState(code)) && !this.setting.integer;
     return {
       number,

@@ -53,8 +53,10 @@ function refusesPorts(instruction: Instruction, { flags }: FuzzCase): string | u
   return port && ((flags >> 12) & 3) === 3 ? 'IOPL allows it' : undefined;
 }
 
-const NATIVE_64: Selectors = { cs: 0x33, ss: 0x2b, ds: 0, es: 0, fs: 0, gs: 0 };
-const NATIVE_32: Selectors = { cs: 0x23, ss: 0x2b, ds: 0x2b, es: 0x2b, fs: 0, gs: 0 };
+/** The segments that a Linux process has in each mode, by this kernel's selectors. */
+const NATIVE_64: Selectors = { cs: 0x2b, ss: 0x23, ds: 0, es: 0, fs: 0, gs: 0 };
+const NATIVE_32: Selectors = { cs: 0x1b, ss: 0x23, ds: 0x23, es: 0x23, fs: 0, gs: 0 };
+const NATIVE_16: Selectors = { cs: 0x53, ss: 0x63, ds: 0x5b, es: 0x5b, fs: 0, gs: 0x5b };
 
 export function settingOf(setting: Setting): Place {
   const { mode, cpl, against } = setting;
@@ -115,14 +117,17 @@ export function settingOf(setting: Setting): Place {
       stackOffset: 0,
       pointers: [0],
       flags: 0,
-      selectors: (prng) => ({
-        cs: ring.code,
-        ss: ring.stack,
-        ds: ring.data,
-        es: prng.pick([ring.data, ring.stack, 0x93]),
-        fs: prng.pick([ring.data, 0, 0x7b, 0x93]),
-        gs: prng.pick([ring.data, ring.stack, 0x53]),
-      }),
+      selectors: (prng) =>
+        against === 'processor'
+          ? NATIVE_16
+          : {
+              cs: ring.code,
+              ss: ring.stack,
+              ds: ring.data,
+              es: prng.pick([ring.data, ring.stack, 0x93]),
+              fs: prng.pick([ring.data, 0, 0x7b, 0x93]),
+              gs: prng.pick([ring.data, ring.stack, 0x53]),
+            },
       selectorsInMemory: LEGACY_SELECTORS,
       ...(cpl === 3 && { refuses: refusesPorts }),
     };

@@ -23,6 +23,7 @@ import { Generator } from './generate.ts';
 import { type FuzzCase, FXAREA, MODES, type Mode, RECORD, TEMPLATE_BYTES } from './layout.ts';
 import { settingOf } from './modes.ts';
 import { runHere, Stuck } from './ownMachine.ts';
+import { runOnProcessor } from './processor.ts';
 
 const BOCHS = fileURLToPath(new URL('../../../.cache/bochs/src/bochs/bochs', import.meta.url));
 
@@ -68,8 +69,8 @@ function readSetting(): Setting {
     fail(`--against is ${values.against}; bochs or processor is expected.`);
   const cpl = values.cpl === '0' ? 0 : 3;
   if (mode === 'v86' && cpl === 0) fail('--cpl is 0; virtual-8086 mode is always ring 3.');
-  if (values.against === 'processor' && (cpl === 0 || mode === '16' || mode === 'v86'))
-    fail('--against processor is for --mode 64 or 32 and --cpl 3.');
+  if (values.against === 'processor' && (cpl === 0 || mode === 'v86'))
+    fail('--against processor is for --mode 64, 32 or 16 and --cpl 3.');
   return { mode, cpl, against: values.against, integer: values.integer ?? false };
 }
 
@@ -123,10 +124,12 @@ async function main(): Promise<void> {
     );
     const middle = performance.now();
     const state = new Uint8Array(TEMPLATE_BYTES);
-    const there = await runThere({ ...batch, cases }, state);
-    const list = differences(cases, outcomes, there, bits);
+    const there = await runThere({ ...batch, cases }, outcomes, state);
+    const list = differences(cases, outcomes, there, bits, setting.against);
     for (const difference of list) {
-      const departure = withInstruction(difference.item, bits, (instruction) => departureOf(difference, instruction));
+      const departure = withInstruction(difference.item, bits, (instruction) =>
+        departureOf(difference, instruction, setting.against),
+      );
       if (departure !== undefined) {
         departures.set(departure, (departures.get(departure) ?? 0) + 1);
         continue;
@@ -155,8 +158,8 @@ async function main(): Promise<void> {
     const { item, state } = bare(generator.case(number), templates);
     const batch = batchOf(setting.mode, item, state);
     const { outcomes } = await runHere(batch);
-    const there = await runThere(batch, new Uint8Array(TEMPLATE_BYTES));
-    const [difference] = differences(batch.cases, outcomes, there, bits);
+    const there = await runThere(batch, outcomes, new Uint8Array(TEMPLATE_BYTES));
+    const [difference] = differences(batch.cases, outcomes, there, bits, setting.against);
     if (difference !== undefined) fail(describe(difference, bits));
     writeFound([...readFound(), toFound(why, setting, item, state, there)]);
   }
@@ -202,8 +205,8 @@ async function main(): Promise<void> {
     return { cases, outcomes: new Uint8Array(Buffer.concat(parts)) };
   }
 
-  async function runThere(batch: Batch, state: Uint8Array): Promise<Uint8Array> {
-    if (setting.against === 'processor') throw new Error('The processor is asked by processor.ts.');
+  async function runThere(batch: Batch, own: Uint8Array, state: Uint8Array): Promise<Uint8Array> {
+    if (setting.against === 'processor') return runOnProcessor(batch, own);
     if (!existsSync(values.bochs)) fail(`There is no Bochs at ${values.bochs}; --bochs names one with its debugger.`);
     return runInBochs(values.bochs, batch, state);
   }
