@@ -210,10 +210,11 @@ export class Platform {
   }
 
   private memoryAt(address: number): MemoryDevice | undefined {
-    const answers = (device: MemoryDevice) =>
-      device.memory().some(([first, size]) => address >= first && address < first + size);
     const apic = this.localApic(this.host.currentVcpu());
-    return apic.claims(address) ? apic : this.memoryDevices.find(answers);
+    if (apic.claims(address)) return apic;
+    return this.memoryDevices.find((device) =>
+      device.memory().some(([first, size]) => address >= first && address < first + size),
+    );
   }
 
   /** Where no device answers, the bus floats high. */

@@ -240,7 +240,7 @@ export class Rtc implements PortDevice, TimedDevice {
     let tick = Number.POSITIVE_INFINITY;
     const period = this.period();
     if (b & B_PERIODIC && !pending && period !== undefined) tick = (Math.floor(seen / period) + 1) * period;
-    if (!stopped) {
+    if (!stopped && b & (B_UPDATE | B_ALARM)) {
       const second = this.secondsAt(seen);
       const tickOf = (at: number) => origin + (at - state.seconds) * HERTZ;
       if (b & B_UPDATE && !pending) tick = Math.min(tick, tickOf(second + 1));
