@@ -6,6 +6,8 @@ export interface Execution {
   readonly command: string;
   readonly parameters: readonly string[];
   readonly seconds: number;
+  /** Where it runs; here when absent. */
+  readonly folder?: string;
   /** Where the command line and the output are kept. */
   readonly log?: string;
 }
@@ -17,9 +19,15 @@ const STATUS_KILLED = 128;
 const OUTPUT_LIMIT = 16 * 2 ** 20;
 
 /** Runs a process of its own to its end or to the time limit; never rejects for what it does. */
-export function execute({ command, parameters, seconds, log }: Execution): Promise<{ output: string; status: number }> {
+export function execute({
+  command,
+  parameters,
+  seconds,
+  log,
+  folder,
+}: Execution): Promise<{ output: string; status: number }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, parameters, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     const chunks: Uint8Array[] = [];
     let [length, late] = [0, false];
     const take = (chunk: Uint8Array) => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { cpuid } from '../../../emulator/cpu/profiles/cpuid.ts';
 import { Processor } from '../../../emulator/cpu/profiles/profiles.ts';
 import { ARCHITECTURES, parseConfiguration } from './config.ts';
+import { DIFFERENCES, differencesOf } from './differences.ts';
 import { exclusionOf, SKIPS, skipReasonOf } from './exclusions.ts';
 import { environmentOf, qemuArguments, runArguments } from './invocation.ts';
 import { readOutcome } from './output.ts';
@@ -151,6 +152,21 @@ describe('the committed results', () => {
       expect(Object.keys(row.skips ?? {}).length > 0, row.test).toBe((row.counts?.skip ?? 0) > 0);
       for (const [text, reason] of Object.entries(row.skips ?? {}))
         expect(reason, `${row.test}: ${text}`).toBe(skipReasonOf(row.test, text));
+    }
+  });
+
+  it('fail nowhere and are explained where another emulator passes with other counts', () => {
+    const differences = table.rows.flatMap((row) => differencesOf(row).map((each) => ({ test: row.test, ...each })));
+    for (const { test, reference, reason } of differences) expect(reason, `${test} under ${reference}`).toBeDefined();
+    for (const { test, reason } of DIFFERENCES)
+      expect(
+        differences.some((each) => each.test === test && each.reason === reason),
+        test,
+      ).toBe(true);
+    const ran = table.rows.filter(({ verdict }) => verdict !== 'excluded');
+    for (const { test, arch, verdict, counts } of ran) {
+      expect(counts?.fail, `${test} ${arch}`).toBe(0);
+      expect(['pass', 'skip'], `${test} ${arch}`).toContain(verdict);
     }
   });
 

@@ -1,12 +1,13 @@
 /**
  * Runs a local build of kvm-unit-tests on this machine and remakes the table.
  *
- *   npx tsx test/conformance/kvm-unit-tests/run.ts --build DIR [--arch x86_64|i386] [--record] [--qemu PATH] [NAME …]
+ *   npx tsx test/conformance/kvm-unit-tests/run.ts --build DIR [--arch x86_64|i386] [--record]
+ *       [--qemu PATH | --bochs PATH] [NAME …]
  *
  * DIR holds one folder for each architecture (`x86_64`, `i386`) as the suite's own `make` leaves it, with
  * `unittests.cfg` in it or in `x86/`. Every test runs in a `shadowstep run` of its own, with limits of steps and time.
- * `--record` writes results.json and the README's table; without it the runs are only printed. `--qemu` runs the same
- * images under a QEMU, and `--record` then writes its counts beside this machine's.
+ * `--record` writes results.json and the README's table; without it the runs are only printed. `--qemu` and `--bochs`
+ * run the same images under another emulator, and `--record` then writes its counts beside this machine's.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { notForBochs, runUnderBochs } from './bochs.ts';
 import { ARCHITECTURES, type Architecture, parseConfiguration, type UnitTest } from './config.ts';
 import { exclusionOf, skipReasonOf } from './exclusions.ts';
 import { execute } from './execute.ts';
@@ -31,8 +33,9 @@ const { values, positionals } = parseArgs({
     build: { type: 'string' },
     arch: { type: 'string' },
     qemu: { type: 'string' },
-    seconds: { type: 'string', default: '600' },
-    steps: { type: 'string', default: '40000000000' },
+    bochs: { type: 'string' },
+    seconds: { type: 'string', default: '3600' },
+    steps: { type: 'string', default: '200000000000' },
     jobs: { type: 'string', default: '1' },
     logs: { type: 'string' },
     record: { type: 'boolean', default: false },
@@ -57,9 +60,10 @@ async function main(): Promise<void> {
   const rows = await inParallel(Number(values.jobs), planned, async ({ test, arch }) => {
     const row = await runOne(test, arch, values.build!);
     print(row);
+    // At once: a whole run takes hours.
+    if (values.record) record(tests, [row]);
     return row;
   });
-  if (values.record) record(tests, rows);
   if (rows.some(({ verdict }) => !['pass', 'skip', 'excluded'].includes(verdict))) process.exitCode = 1;
 }
 
@@ -81,11 +85,15 @@ async function runOne(test: UnitTest, arch: Architecture, build: string): Promis
   if (!existsSync(image))
     return { ...row, verdict: 'excluded', reason: `the suite builds no ${test.file} for ${arch}` };
   const log = values.logs === undefined ? {} : { log: join(values.logs, `${test.name}.${arch}.log`) };
-  const { output, status } = await execute({ ...processOf(test, image), seconds: Number(values.seconds), ...log });
+  if (values.bochs !== undefined && notForBochs(test) !== undefined) return { ...row, verdict: 'excluded' };
+  const limits = { seconds: Number(values.seconds), ...log };
+  const { output, status } = await (values.bochs === undefined
+    ? execute({ ...processOf(test, image), ...limits })
+    : runUnderBochs(values.bochs, test, image, limits));
   const outcome = readOutcome(output, status);
   const { pass, fail, skip } = outcome;
   const unexplained = outcome.skips.filter((text) => skipReasonOf(test.name, text) === undefined);
-  const failing = values.qemu === undefined && unexplained.length > 0;
+  const failing = reference() === undefined && unexplained.length > 0;
   const evidence = [
     ...outcome.evidence,
     ...(failing ? unexplained.map((text) => `SKIP without a reason: ${text}`) : []),
@@ -139,16 +147,18 @@ function record(tests: readonly UnitTest[], fresh: readonly Row[]): void {
     ? (JSON.parse(readFileSync(file, 'utf8')) as Table)
     : { commit: 'unknown', list: [], rows: [] };
   const list = tests.map(({ name, arch }) => ({ test: name, ...(arch && { arch }) }));
-  const reference = values.qemu === undefined ? undefined : qemuName(values.qemu);
-  const rows = mergeRows(list, old.rows, fresh, reference);
+  const rows = mergeRows(list, old.rows, fresh, reference());
   const table: Table = { commit: suiteCommit() ?? old.commit, list, rows };
   writeFileSync(file, `${JSON.stringify(table, undefined, 2)}\n`);
   const page = join(here, 'README.md');
   writeFileSync(page, withTable(readFileSync(page, 'utf8'), table));
 }
 
-function qemuName(path: string): string {
-  const text = execFileSync(path, ['--version'], { encoding: 'utf8' });
+/** The other emulator that the tests run under, by name. */
+function reference(): string | undefined {
+  if (values.bochs !== undefined) return 'Bochs 3.0.devel';
+  if (values.qemu === undefined) return undefined;
+  const text = execFileSync(values.qemu, ['--version'], { encoding: 'utf8' });
   return `QEMU ${/version (\d+\.\d+)/.exec(text)?.[1] ?? '?'} TCG`;
 }
 

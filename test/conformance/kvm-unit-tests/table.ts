@@ -1,4 +1,5 @@
 import { ARCHITECTURES, type Architecture } from './config.ts';
+import { differencesOf } from './differences.ts';
 import type { Verdict } from './output.ts';
 
 export interface Counts {
@@ -103,5 +104,6 @@ export function toMarkdown({ commit, rows }: Table): string {
 function why(row: Row): string {
   if (row.reason !== undefined) return row.reason;
   const skips = [...new Set(Object.values(row.skips ?? {}))].map((reason) => `skips: ${reason}`);
-  return [...(row.evidence?.slice(0, 1) ?? []), ...skips].join('; ');
+  const others = differencesOf(row).map(({ reference, reason }) => `${reference} ${reason ?? 'differs'}`);
+  return [...(row.evidence?.slice(0, 1) ?? []), ...skips, ...others].join('; ');
 }
