@@ -13,6 +13,8 @@ export const DIFFERENCES: readonly Difference[] = [
   { test: 'tsc', reference: /^QEMU/, reason: 'lacks RDPID, CPUID.(7,0):ECX[22]' },
   { test: 'tsc_adjust', reference: /^QEMU/, reason: 'lacks IA32_TSC_ADJUST, CPUID.(7,0):EBX[1]' },
   { test: 'cet', reference: /^QEMU/, reason: 'lacks CET' },
+  { test: 'pku', reference: /^Bochs/, reason: 'lacks protection keys in this model' },
+  { test: 'pks', reference: /^Bochs/, reason: 'lacks protection keys in this model' },
 ];
 
 /** Names of the references whose counts differ without a failure, each with the reason or undefined. */
