@@ -164,7 +164,7 @@ export function host(name: string, s: Selecting): Selection {
     size: 0,
     shape: 'm',
     host: index,
-    immediate2: hostAccess(PARTS.has(s.mnemonic) ? 1 : memory.bits / 8, stores),
+    immediate2: hostAccess(PARTS.has(s.mnemonic) ? 1 : memory.bits / 8, stores, /^x(save|rstor)/.test(s.mnemonic)),
   };
 }
 

@@ -21,12 +21,15 @@ import {
 } from '../../wasm/expressions.ts';
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { arithmeticFlags, loadArithmeticFlags, ZF } from '../flags.ts';
-import { ENGINE, get32, put32, put64, RAX, RBX, RCX, RDX, STATE } from '../state.ts';
+import { ENGINE, get32, get64, put32, put64, RAX, RBX, RCX, RDX, STATE } from '../state.ts';
+import { NEEDS_OSXSAVE } from '../system/hostTable.ts';
 
 /** SDM Vol. 2: NOP and hints, XLAT, CMPXCHG8B/16B, CRC32, UD. */
 const UD = 6;
 const SS = 12;
 const GP = 13;
+
+const CR4_OSXSAVE = 1 << 18;
 
 /** ZF alone changes. */
 function setZero(e: Emitter, zero: ReturnType<typeof eq>): void {
@@ -143,7 +146,10 @@ export const miscellaneous: readonly Definition[] = [
       const { f, core } = e;
       if (e.form.shape === 'm') {
         const access = f.let(wrap(e.immediate(1)));
-        const [bytes, write] = [and(access, i32(0xffff)), shrU(access, i32(16))];
+        f.if(and(access, i32(NEEDS_OSXSAVE)), () => {
+          f.if(eqz(and(wrap(get64(STATE.cr4)), i32(CR4_OSXSAVE))), () => e.raise(UD));
+        });
+        const [bytes, write] = [and(access, i32(0xffff)), and(shrU(access, i32(16)), i32(0xff))];
         const linear = f.let(f.call(core.segmentLinear, e.segmentNumber(), e.offset(0), bytes, write));
         f.branchIf(and(eq(linear, i64(-1)), get32(STATE.eventPending)), e.fault);
         put64(f, ENGINE.scratch0, linear);

@@ -116,8 +116,12 @@ export const HOST_INSTRUCTIONS = [
   'v86-popf',
 ] as const;
 
+/** In the second immediate: #UD while CR4.OSXSAVE is clear, before the operand is looked at. */
+export const NEEDS_OSXSAVE = 1 << 24;
+
 /** The second immediate of a host instruction with a memory operand: bytes to check in its segment, ACCESS.WRITE << 16. */
-export const hostAccess = (bytes: number, stores: boolean): number => Math.max(1, bytes) | (stores ? 1 << 16 : 0);
+export const hostAccess = (bytes: number, stores: boolean, osxsave = false): number =>
+  Math.max(1, bytes) | (stores ? 1 << 16 : 0) | (osxsave ? NEEDS_OSXSAVE : 0);
 
 export type HostInstruction = (typeof HOST_INSTRUCTIONS)[number];
 export const HOST_INDEX: ReadonlyMap<string, number> = new Map(HOST_INSTRUCTIONS.map((name, index) => [name, index]));

@@ -59,6 +59,9 @@ function differingFields(item: FuzzCase, a: Outcome, b: Outcome, bits: 16 | 32 |
   return fields;
 }
 
+/** Linux keeps the last page of the lower half to itself. */
+const PROCESS_END = 0x7fff_ffff_f000n;
+
 /** What a process of user mode sees. */
 function userFields(item: FuzzCase, a: Outcome, b: Outcome, bits: 16 | 32 | 64): string[] {
   const hidden = ['dr6', 'fsBase', 'gsBase', ...SEGMENT_NAMES];
@@ -69,7 +72,7 @@ function userFields(item: FuzzCase, a: Outcome, b: Outcome, bits: 16 | 32 | 64):
       // What the upper half of ESP holds on a 16-bit stack, the way into the case has left there.
       !(bits === 16 && name === 'rsp' && ((a.gpr[4]! ^ b.gpr[4]!) & 0xffffn) === 0n),
   );
-  const kernel = a.cr2 >= 1n << 63n || (a.cr2 < BigInt(MEMORY_BYTES) && a.cr2 >= BigInt(ORIGIN));
+  const kernel = a.cr2 >= PROCESS_END || (a.cr2 < BigInt(MEMORY_BYTES) && a.cr2 >= BigInt(ORIGIN));
   // The present bit tells where the kernel lies, the instruction-fetch bit whether NX is on.
   const hiddenBits = (kernel ? 1 : 0) | (bits === 64 ? 0 : 0x10);
   const sameError = a.vector === 14 && ((a.error ^ b.error) & ~hiddenBits) === 0;

@@ -183,6 +183,7 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'an unmasked #IA leaves RFLAGS as FCOMI found them (SDM Vol. 2); Bochs sets them',
+    alsoProcessor: true,
     applies: ({ fields, here }, instruction) =>
       /^Fu?comi/.test(codeName(instruction)) && only(fields, 'flags') && (here.status & 0x81) === 0x81,
   },
@@ -198,6 +199,12 @@ export const DEPARTURES: readonly Departure[] = [
       /^F(ist|istt|bst|st)p?_m/.test(codeName(instruction)) &&
       only(fields, 'memory', ...PAGES) &&
       (here.status & there.status & 0x80) !== 0,
+  },
+  {
+    why: 'what PUSHA has written before it faults is left open',
+    alsoProcessor: true,
+    applies: ({ fields, here, there }, instruction) =>
+      /^Pusha/.test(codeName(instruction)) && here.vector === there.vector && only(fields, 'memory', 'cr2', ...PAGES),
   },
   {
     why: 'of an undefined x87 opcode and CR0.TS either may be looked at first (SDM Vol. 3A §7.9, table 7-2)',
@@ -274,6 +281,37 @@ export const PROCESSOR_DEPARTURES: readonly Departure[] = [
     why: 'FXRSTOR of an address that is not aligned to 16 raises #GP or #AC (SDM Vol. 2)',
     applies: ({ here, there }, instruction) =>
       /^Fxrstor/.test(codeName(instruction)) && here.vector === 13 && there.vector === 17,
+  },
+  {
+    why: 'an unmasked #D leaves TOP, operands and condition codes as they were (SDM Vol. 1 §8.5.2); AMD does its work first',
+    applies: ({ here, there, fields }, instruction) =>
+      /^F(u?comp?p?|icomp?|tst|ld)_/.test(codeName(instruction)) &&
+      only(fields, 'status', 'fx') &&
+      (here.status & there.status & 0x82) === 0x82,
+  },
+  {
+    why: 'FLD of an empty register to a full one overflows or underflows: which is left open',
+    applies: ({ here, there, fields }, instruction) =>
+      /^Fld_sti/.test(codeName(instruction)) && only(fields, 'status') && (here.status ^ there.status) === 0x200,
+  },
+  {
+    why: 'MOVSXD to 16 bits reads a word (SDM Vol. 2); AMD reads a doubleword',
+    applies: ({ there }, instruction) =>
+      /^Movsxd_r16_rm16/.test(codeName(instruction)) && [13, 14, 17].includes(there.vector),
+  },
+  {
+    why: 'whether a mask of zeros keeps MASKMOVQ from its operand is left open (SDM Vol. 2)',
+    applies: ({ here, there }, instruction) =>
+      /^(V?Maskmov)/.test(codeName(instruction)) && here.vector === 1 && [13, 14, 17].includes(there.vector),
+  },
+  {
+    why: 'how many bytes of an undefined instruction are fetched is left open',
+    applies: ({ here, there }, instruction) => instruction.isInvalid && here.vector === 6 && there.vector === 14,
+  },
+  {
+    why: 'of the target of CALL and the alignment of its stack either may be looked at first (SDM Vol. 3A §7.9, table 7-2)',
+    applies: ({ here, there }, instruction) =>
+      /^Call_/.test(codeName(instruction)) && here.vector === 13 && there.vector === 17,
   },
   {
     why: 'FCOMI clears C1 (SDM Vol. 2); AMD leaves it',

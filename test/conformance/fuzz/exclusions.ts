@@ -73,7 +73,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
       ...['Incsspd', 'Incsspq', 'Rdsspd', 'Rdsspq', 'Rstorssp', 'Saveprevssp', 'Vmgexit', 'Salc', 'Udb'],
       // What Linux has turned off or another processor has not.
       ...['Xsave', 'Xsave64', 'Xsaveopt', 'Xsaveopt64', 'Xsavec', 'Xsavec64', 'Xrstor', 'Xrstor64'],
-      ...['Xsaves', 'Xsaves64', 'Xrstors', 'Xrstors64'],
+      ...['Xsaves', 'Xsaves64', 'Xrstors', 'Xrstors64', 'Xsetbv'],
       ...['Movdiri', 'Movdir64b', 'Enqcmd', 'Enqcmds', 'Ptwrite', 'Cldemote', 'Rdpkru', 'Endbr64', 'Endbr32'],
     ],
     when: onProcessor,

@@ -1,6 +1,16 @@
 import { ACCESS } from '../../../memory/paging.ts';
 import { ENGINE, STATE, segment } from '../../state.ts';
-import { addTo, commit, type HostContext, operandAddress, raise, readable, VECTOR, writable } from './context.ts';
+import {
+  addTo,
+  commit,
+  type HostContext,
+  operandAccess,
+  operandAddress,
+  raise,
+  readable,
+  VECTOR,
+  writable,
+} from './context.ts';
 
 /**
  * Memory operands of more than 64 bytes or of odd sizes (FXSAVE, FNSAVE, FNSTENV), whose first bytes the handler has
@@ -48,7 +58,7 @@ export function readWide(c: HostContext, bytes: number, alignment: number): Uint
   if (!parts) return undefined;
   const image = new Uint8Array(bytes);
   for (const { address, offset, size } of parts) {
-    const host = readable(c, ...address, size, ACCESS.ANY_ALIGNMENT);
+    const host = readable(c, ...address, size, ACCESS.ANY_ALIGNMENT | operandAccess(c));
     if (!host) return undefined;
     image.set(new Uint8Array(c.state.view.buffer, host, size), offset);
   }
@@ -63,7 +73,8 @@ export function writeWide(c: HostContext, image: Uint8Array, bytes: number, alig
   const start = operandAddress(c);
   const parts = partsOf(c, start, bytes, ACCESS.WRITE);
   if (!parts) return false;
-  const probe = ({ address, size }: Part) => writable(c, ...address, size, ACCESS.ANY_ALIGNMENT | ACCESS.MODIFY);
+  const probe = ({ address, size }: Part) =>
+    writable(c, ...address, size, ACCESS.ANY_ALIGNMENT | ACCESS.MODIFY | operandAccess(c));
   if (parts.some((part) => !probe(part)) || misaligned(c, start, alignment)) return false;
   for (const part of parts.filter(({ offset }) => offset < image.length)) {
     const host = probe(part);
