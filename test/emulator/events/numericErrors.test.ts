@@ -1,6 +1,7 @@
 /** Unmasked x87 exceptions with CR0.NE clear: FERR#, IRQ 13, IGNNE#, and the wait (SDM Vol. 1 §8.7, appendix D). */
 import { describe, expect, it } from 'vitest';
-import { type Guest, read64, runToEnd } from '../guest.ts';
+import { assembleText, boot, type Guest, read64, runToEnd } from '../guest.ts';
+import { smpGuest } from '../smp/guests.ts';
 import { kernel, recordsOf } from './kernel.ts';
 
 const IRQ13 = 45;
@@ -173,5 +174,20 @@ describe('with CR0.NE clear an unmasked x87 exception', () => {
     restored.machine.restore(snapshot);
     restored.machine.run(2999);
     expect(restored.machine.stateHash()).toBe(whole.machine.stateHash());
+  });
+
+  it('of another vCPU is handled by the first, whose IGNNE# lets the other go on', async () => {
+    const source = smpGuest({
+      bootstrap: 'sti\n 1: cmpl $0, done(%rip)\n jz 1b\n cli\n hlt',
+      handlers: { 117: `outb %al, $0xf0\n incl count(%rip)\n ${END_OF_INTERRUPT} iretq` },
+      other: `fninit\n movw $0x37b, control\n fldcw control\n ${ZERO_DIVIDE} fwait\n fnstsw status\n movl $1, done\n 1: hlt\n jmp 1b`,
+      data: 'control: .long 0\n count: .long 0\n done: .long 0\n status: .long 0, 0',
+    });
+    const made = boot(await assembleText(source), { cpus: 2 });
+    expect(runToEnd(made.machine, 200_000).kind).toBe('halted');
+    expect([...made.machine.interrupts]).toEqual([[117, 1]]);
+    expect(read64(made.machine, made.at('count')) & 0xffff_ffffn).toBe(1n);
+    // ES is still set: nobody has cleared it.
+    expect(read64(made.machine, made.at('status')) & 0x84n).toBe(0x84n);
   });
 });
