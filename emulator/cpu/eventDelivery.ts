@@ -109,7 +109,7 @@ export function deliverPending(
     const begun = state.get32(ENGINE.deliveryFailed) !== 0;
     const vector = state.get32(begun ? ENGINE.failedVector : STATE.eventVector);
     const kind = state.get32(begun ? ENGINE.failedKind : STATE.eventKind);
-    chain.push(begun ? failed(state) : seen(state));
+    const met = begun ? failed(state) : seen(state);
     state.set32(ENGINE.deliveryFailed, 0);
     if (!begun) {
       if (!NO_EXCEPTION.has(kind)) {
@@ -126,6 +126,7 @@ export function deliverPending(
         return DELIVERED;
       }
     }
+    chain.push(met);
     // What a delivery that failed pushed has met no data breakpoint.
     state.set32(STATE.pendingDebug, vector === DEBUG && !NO_EXCEPTION.has(kind) ? 0 : inhibited);
     const next = state.get32(STATE.eventVector);

@@ -284,26 +284,30 @@ export const [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI] = [0, 1, 2, 3, 4, 5, 6, 7]
 /** Typed access to the same fields from TypeScript, in 32-bit halves or as bigint for the debugger. */
 export class StateView {
   readonly view: DataView;
+  /** The same; fields are aligned to four bytes. Hosts of WebAssembly are little-endian like it. */
+  private readonly words: Int32Array;
 
   constructor(buffer: ArrayBuffer) {
     this.view = new DataView(buffer);
+    this.words = new Int32Array(buffer);
   }
 
   get32(field: Field): number {
-    return this.view.getInt32(field.address, true);
+    return this.words[field.address >>> 2]!;
   }
   set32(field: Field, value: number): void {
-    this.view.setInt32(field.address, value, true);
+    this.words[field.address >>> 2] = value;
   }
   low(field: Field): number {
-    return this.view.getUint32(field.address, true);
+    return this.words[field.address >>> 2]! >>> 0;
   }
   high(field: Field): number {
-    return this.view.getUint32(field.address + 4, true);
+    return this.words[(field.address >>> 2) + 1]! >>> 0;
   }
   setHalves(field: Field, low: number, high: number): void {
-    this.view.setUint32(field.address, low, true);
-    this.view.setUint32(field.address + 4, high, true);
+    const at = field.address >>> 2;
+    this.words[at] = low;
+    this.words[at + 1] = high;
   }
   get64(field: Field): bigint {
     return this.view.getBigUint64(field.address, true);
