@@ -493,7 +493,8 @@ export class Vcpu {
       const high = state.high(ENGINE.ripBase) + (next > 0xffffffff ? 1 : 0);
       state.setHalves(STATE.rip, next, codeBitsOf(context) === 64 ? high : 0);
     }
-    if (status === STATUS.FAULT) return { kind: 'exception', event: this.event() };
+    // Without an event: in front of an x87 instruction that waits for an exception's handler.
+    if (status === STATUS.FAULT && state.get32(STATE.eventPending)) return { kind: 'exception', event: this.event() };
     return { kind: 'budget' };
   }
 
