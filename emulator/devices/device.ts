@@ -5,6 +5,8 @@ export interface PortDevice {
   readonly ports: readonly (readonly [first: number, count: number])[];
   /** On an 8-bit bus: a wider access becomes accesses of one byte to ports one after the other. */
   readonly byteWide?: boolean;
+  /** Reading may change what interrupts wait, other than by a line of the device. */
+  readonly readsAcknowledge?: boolean;
   read(port: number, size: number): number;
   write(port: number, size: number, value: number): void;
   save(): unknown;
@@ -57,8 +59,12 @@ export class PortBus {
   /** Which device answers at a port that was used before. */
   private readonly known = new Map<number, PortDevice | undefined>();
 
-  constructor(devices: readonly PortDevice[]) {
+  private readonly acknowledged: () => void;
+
+  /** @param acknowledged called when a device was read that tells so by `readsAcknowledge` */
+  constructor(devices: readonly PortDevice[], acknowledged: () => void = () => undefined) {
     this.devices = devices;
+    this.acknowledged = acknowledged;
   }
 
   private find(port: number): PortDevice | undefined {
@@ -78,6 +84,7 @@ export class PortBus {
   read(port: number, size: number): number {
     const device = this.find(port);
     if (device === undefined) return size === 4 ? 0xffffffff : (1 << (size * 8)) - 1;
+    if (device.readsAcknowledge) this.acknowledged();
     if (size === 1 || !device.byteWide) return device.read(port, size);
     let value = 0;
     for (let i = 0; i < size; i++) value |= this.read((port + i) & 0xffff, 1) << (i * 8);

@@ -198,6 +198,8 @@ const ELCR_WRITABLE = [0xf8, 0xde] as const;
 
 /** The two cascaded 8259As of a PC; the slave is on the master's IRQ 2. */
 export class Pic implements PortDevice, LineListener {
+  /** Poll mode. */
+  readonly readsAcknowledge = true;
   readonly name = 'pic';
   readonly ports = [
     [0x20, 2],

@@ -116,7 +116,9 @@ export class Platform {
     });
     for (const device of devices) this.add(device);
     this.power = devices.find((device) => device instanceof Power)!;
-    this.ports = new PortBus(this.devices.filter(isPortDevice));
+    this.ports = new PortBus(this.devices.filter(isPortDevice), () => {
+      this.disturbed = true;
+    });
     for (const [port, byte] of INTERRUPT_CONTROLLER_SETUP) this.ports.write(port, 1, byte);
     this.powerUp = this.save();
   }
@@ -190,6 +192,7 @@ export class Platform {
   /** Ends the run after the instruction that runs now. */
   stop(exit: RunExit): void {
     this.end ??= exit;
+    this.disturbed = true;
   }
 
   /** The end that a device asked for, once. */
@@ -199,8 +202,8 @@ export class Platform {
     return end;
   }
 
+  /** What a read changes, its device says: by a line, by the clock, or by `readsAcknowledge`. */
   portIn(port: number, size: number): number {
-    this.disturbed = true;
     return this.ports.read(port, size);
   }
 

@@ -225,6 +225,42 @@ describe('the boundary at which an interrupt comes', () => {
   });
 });
 
+it('an interrupt that polling the 8259 acknowledges does not come any more', async () => {
+  const out = (port: number, ...values: number[]) =>
+    values.map((value) => `movb $${value}, %al\noutb %al, $${port}`).join('\n');
+  const count = 'incl count(%rip)\niretq';
+  const guest = boot(
+    await assembleText(
+      smpGuest({
+        // IRQ 0 from the PIT, once (mode 0); its request is awaited with interrupts off, then polled (OCW3).
+        bootstrap: `cli
+          ${out(0x20, 0x11)}
+          ${out(0x21, 0x20, 4, 1, 0xfe)}
+          ${out(0x43, 0x30)}
+          ${out(0x40, 40, 0)}
+          ${out(0x20, 0x0a)}
+1:        inb $0x20, %al
+          testb $1, %al
+          jz 1b
+          ${out(0x20, 0x0c)}
+          inb $0x20, %al
+          movl %eax, polled(%rip)
+          sti
+          nop
+          nop
+          cli
+          hlt`,
+        handlers: { 32: count, 39: count },
+        other: 'hlt',
+        data: 'count: .long 0\npolled: .long 0',
+      }),
+    ),
+  );
+  expect(runToEnd(guest.machine).kind).toBe('halted');
+  expect(read32(guest.machine, guest.at('polled')) & 0xff).toBe(0x80);
+  expect(read32(guest.machine, guest.at('count'))).toBe(0);
+});
+
 describe('HLT', () => {
   it('jumps to the next timer: time passes, steps hardly', async () => {
     const guest = await interrupted(`

@@ -193,6 +193,16 @@ const CONTROL: Readonly<Record<number, Field>> = {
   8: STATE.cr8,
 };
 
+/** The run loop looks around only when another interrupt may be taken now, or none. */
+function writeTaskPriority(c: HostContext, priority: number): number {
+  const apic = c.apic();
+  const before = apic.interruptRequest();
+  apic.taskPriority = priority;
+  if (apic.interruptRequest() === before) return DONE;
+  c.changeApic();
+  return LEAVE;
+}
+
 function moveControl(c: HostContext): number {
   const [destination, source] = c.operands;
   const register =
@@ -214,9 +224,8 @@ function moveControl(c: HostContext): number {
       return writeCr4(c, low, high);
     case 8:
       if (high !== 0 || low > 15) return gp0(c);
-      c.changeApic().taskPriority = low << 4;
       c.state.setHalves(field, low, 0);
-      return LEAVE;
+      return writeTaskPriority(c, low << 4);
   }
   c.state.setHalves(field, low, high);
   return DONE;

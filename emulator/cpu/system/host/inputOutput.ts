@@ -1,5 +1,13 @@
 import { gprField, RAX, RDX } from '../../state.ts';
-import { FAULT, type HostContext, type HostHandler, LEAVE, readOperand, writeOperandRegister } from './context.ts';
+import {
+  DONE,
+  FAULT,
+  type HostContext,
+  type HostHandler,
+  LEAVE,
+  readOperand,
+  writeOperandRegister,
+} from './context.ts';
 import { permitted } from './ioPermission.ts';
 import { stringTransfer } from './stringInputOutput.ts';
 
@@ -20,7 +28,7 @@ function input(c: HostContext): number {
   const from = port(c, 1);
   if (!permitted(c, from, bytes)) return FAULT;
   writeOperandRegister(c, 0, c.portIn(from, bytes) >>> 0, 0);
-  return LEAVE;
+  return DONE;
 }
 
 function output(c: HostContext): number {
