@@ -4,7 +4,7 @@ import { lockedName } from '../engine/emitter.ts';
 import { EVENT } from '../events.ts';
 import { isLockable } from '../instructions/locked.ts';
 import { FS } from '../state.ts';
-import { HOST_INDEX, hostAccess } from '../system/hostTable.ts';
+import { HOST_INDEX, hostAccess, REFUSES } from '../system/hostTable.ts';
 import { selectMmx } from './mmx.ts';
 import { type DecodedOperand, dataSegment, implicitAddressBits, segmentNumber } from './operands.ts';
 import { selectVector } from './vectors.ts';
@@ -164,9 +164,12 @@ export function host(name: string, s: Selecting): Selection {
     size: 0,
     shape: 'm',
     host: index,
-    immediate2: hostAccess(PARTS.has(s.mnemonic) ? 1 : memory.bits / 8, stores, /^x(save|rstor)/.test(s.mnemonic)),
+    immediate2: hostAccess(PARTS.has(s.mnemonic) ? 1 : memory.bits / 8, stores, refusals(s.mnemonic)),
   };
 }
+
+const refusals = (mnemonic: string): number =>
+  /^x(save|rstor)/.test(mnemonic) ? REFUSES.XSAVE : /^fx(save|rstor)/.test(mnemonic) ? REFUSES.FXSAVE : 0;
 
 /** Their operand is two, each checked by itself (`readablePart`). */
 const PARTS = new Set('bound lds les lss lfs lgs jmp call'.split(' '));

@@ -22,14 +22,17 @@ import {
 import type { Definition, Emitter } from '../engine/emitter.ts';
 import { arithmeticFlags, loadArithmeticFlags, ZF } from '../flags.ts';
 import { ENGINE, get32, get64, put32, put64, RAX, RBX, RCX, RDX, STATE } from '../state.ts';
-import { NEEDS_OSXSAVE } from '../system/hostTable.ts';
+import { REFUSES } from '../system/hostTable.ts';
 
 /** SDM Vol. 2: NOP and hints, XLAT, CMPXCHG8B/16B, CRC32, UD. */
 const UD = 6;
+const NM = 7;
 const SS = 12;
 const GP = 13;
 
 const CR4_OSXSAVE = 1 << 18;
+const CR0_EM = 4;
+const CR0_TS = 8;
 
 /** ZF alone changes. */
 function setZero(e: Emitter, zero: ReturnType<typeof eq>): void {
@@ -146,8 +149,12 @@ export const miscellaneous: readonly Definition[] = [
       const { f, core } = e;
       if (e.form.shape === 'm') {
         const access = f.let(wrap(e.immediate(1)));
-        f.if(and(access, i32(NEEDS_OSXSAVE)), () => {
+        f.if(and(access, i32(REFUSES.XSAVE)), () => {
           f.if(eqz(and(wrap(get64(STATE.cr4)), i32(CR4_OSXSAVE))), () => e.raise(UD));
+          f.if(and(wrap(get64(STATE.cr0)), i32(CR0_TS)), () => e.raise(NM));
+        });
+        f.if(and(access, i32(REFUSES.FXSAVE)), () => {
+          f.if(and(wrap(get64(STATE.cr0)), i32(CR0_TS | CR0_EM)), () => e.raise(NM));
         });
         const [bytes, write] = [and(access, i32(0xffff)), and(shrU(access, i32(16)), i32(0xff))];
         const linear = f.let(f.call(core.segmentLinear, e.segmentNumber(), e.offset(0), bytes, write));

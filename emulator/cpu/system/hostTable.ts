@@ -116,12 +116,17 @@ export const HOST_INSTRUCTIONS = [
   'v86-popf',
 ] as const;
 
-/** In the second immediate: #UD while CR4.OSXSAVE is clear, before the operand is looked at. */
-export const NEEDS_OSXSAVE = 1 << 24;
+/** In the second immediate: what is refused before the operand is looked at (SDM Vol. 3A table 7-2). */
+export const REFUSES = {
+  /** #UD while CR4.OSXSAVE is clear, then #NM while CR0.TS is set. */
+  XSAVE: 1 << 24,
+  /** #NM while CR0.EM or CR0.TS is set. */
+  FXSAVE: 1 << 25,
+} as const;
 
 /** The second immediate of a host instruction with a memory operand: bytes to check in its segment, ACCESS.WRITE << 16. */
-export const hostAccess = (bytes: number, stores: boolean, osxsave = false): number =>
-  Math.max(1, bytes) | (stores ? 1 << 16 : 0) | (osxsave ? NEEDS_OSXSAVE : 0);
+export const hostAccess = (bytes: number, stores: boolean, refuses = 0): number =>
+  Math.max(1, bytes) | (stores ? 1 << 16 : 0) | refuses;
 
 export type HostInstruction = (typeof HOST_INSTRUCTIONS)[number];
 export const HOST_INDEX: ReadonlyMap<string, number> = new Map(HOST_INSTRUCTIONS.map((name, index) => [name, index]));

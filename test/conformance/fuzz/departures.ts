@@ -15,6 +15,8 @@ const LEGACY_PREFIXES = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e, 0
 
 const only = (fields: readonly string[], ...allowed: string[]): boolean =>
   fields.every((name) => allowed.includes(name));
+/** What an operand may raise. */
+const OPERAND_FAULTS = [12, 13, 14, 17];
 const PAGES = ['page0', 'page1', 'page2', 'page3', 'page4', 'page5'];
 const DATA = ['page2', 'page3'];
 const both = (here: Outcome, there: Outcome, vector: number): boolean =>
@@ -46,8 +48,8 @@ export const DEPARTURES: readonly Departure[] = [
     applies: ({ here, there, fields }, instruction) =>
       instruction.isInvalid &&
       only(fields, 'vector', 'error', 'page0', 'page1') &&
-      here.vector === 6 &&
-      there.vector === 13,
+      [6, 13].includes(here.vector) &&
+      [6, 13].includes(there.vector),
   },
   {
     why: 'REX.R is ignored with a segment register (SDM Vol. 2 §2.2.1.2); Bochs raises #UD',
@@ -61,9 +63,9 @@ export const DEPARTURES: readonly Departure[] = [
     why: 'Bochs reads the selector of LSS, LFS and LGS before the offset, a processor after it',
     applies: ({ fields, here, there }, instruction) =>
       /^L[defgs]s_/.test(codeName(instruction)) &&
-      [14, 17].includes(here.vector) &&
-      [14, 17].includes(there.vector) &&
-      only(fields, 'cr2', 'vector', 'error', 'page2', 'page3', 'page4', 'page5', 'page0', 'page1'),
+      OPERAND_FAULTS.includes(here.vector) &&
+      OPERAND_FAULTS.includes(there.vector) &&
+      only(fields, 'cr2', 'vector', 'error', ...PAGES),
   },
   {
     why: 'POP of a segment register reads its whole operand, and so checks its alignment; Bochs reads two bytes',
@@ -90,7 +92,7 @@ export const DEPARTURES: readonly Departure[] = [
   {
     why: 'MOVUPS and the like may or may not check alignment (SDM Vol. 3A §7.15, vector 17)',
     applies: ({ here, there }, instruction) =>
-      /^(Movups|Movupd|Movdqu|Lddqu|Movntdqa)_/.test(codeName(instruction)) &&
+      /^(Movups|Movupd|Movdqu|Lddqu|Movntdqa|Pcmp[ei]str[im])_/.test(codeName(instruction)) &&
       here.vector === 17 &&
       there.vector !== 17,
   },
@@ -102,7 +104,15 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'SGDT and SIDT are aligned to 4 as a whole (SDM Vol. 3A table 7-7); Bochs checks their parts',
-    applies: ({ here }, instruction) => /^S[gi]dt_/.test(codeName(instruction)) && here.vector === 17,
+    applies: ({ here, there }, instruction) =>
+      /^S[gi]dt_/.test(codeName(instruction)) && (here.vector === 17 || there.vector === 17),
+  },
+  {
+    why: 'SGDT and SIDT look at both parts of their operand before they write; Bochs writes the first',
+    applies: ({ here, there, fields }, instruction) =>
+      /^S[gi]dt_/.test(codeName(instruction)) &&
+      OPERAND_FAULTS.includes(here.vector) &&
+      (there.vector === 14 || (here.vector === there.vector && only(fields, 'memory', ...PAGES))),
   },
   {
     why: 'with 66H, ENTER and LEAVE in 64-bit mode move words (SDM Vol. 2); Bochs moves quadwords',
@@ -112,8 +122,22 @@ export const DEPARTURES: readonly Departure[] = [
     why: 'CALL checks its target before it pushes (SDM Vol. 2); Bochs pushes first',
     applies: ({ here, there, fields }, instruction) =>
       /^Call_/.test(codeName(instruction)) &&
-      both(here, there, 13) &&
-      only(fields, 'memory', 'page4', 'page5', ...DATA),
+      ((both(here, there, 13) && only(fields, 'memory', 'page4', 'page5', ...DATA)) ||
+        (here.vector === 13 && [12, 14, 17].includes(there.vector))),
+  },
+  {
+    why: 'a far CALL looks at the room on the stack before it looks at its target (SDM Vol. 2); Bochs looks after it',
+    applies: ({ here, there }, instruction) =>
+      /^Call_(ptr|m)16/.test(codeName(instruction)) && here.vector === 12 && there.vector === 13,
+  },
+  {
+    why: 'IRET in virtual-8086 mode compares EIP with the limit (SDM Vol. 2); Bochs does not',
+    applies: ({ here, there, item }, instruction) =>
+      /^Iretd/.test(codeName(instruction)) && (item.flags & 0x2_0000) !== 0 && here.vector === 13 && there.vector === 1,
+  },
+  {
+    why: 'whether the page of an operand is looked up before its alignment is left open (SDM Vol. 3A §7.9, table 7-2)',
+    applies: ({ here, there, fields }) => both(here, there, 17) && only(fields, 'memory', ...PAGES),
   },
   {
     why: 'IRET in 64-bit mode pops SS:RSP before it looks at CS (SDM Vol. 2); Bochs looks first',
@@ -130,7 +154,7 @@ export const DEPARTURES: readonly Departure[] = [
       (item.flags & 0x2_3000) < 0x2_3000 &&
       (item.flags & 0x2_0000) !== 0 &&
       here.vector === 13 &&
-      (only(fields, 'page4', 'page5') || there.vector === 14),
+      (only(fields, 'page4', 'page5') || [12, 14, 17].includes(there.vector)),
   },
   {
     why: 'MOVDIRI to any canonical address, aligned or not (SDM Vol. 2); Bochs cuts the address to 32 bits and wants it aligned',
@@ -148,6 +172,47 @@ export const DEPARTURES: readonly Departure[] = [
       here.error === 0 &&
       item.gpr.every((value) => value < 2n ** 32n) &&
       ((there.vector === 14 && (there.cr2 >= 0xffff_fff0n || there.cr2 < 0x10n)) || there.vector === 17),
+  },
+  {
+    why: 'a far return or IRET at the end of a 4-GiB stack segment: the first word beyond it may fault or not (SDM Vol. 3A §6.3)',
+    applies: ({ here, there, item }, instruction) =>
+      /^(Retf|Iret)/.test(codeName(instruction)) &&
+      item.gpr[4]! >= 0xffff_fff0n &&
+      item.gpr[4]! <= 0xffff_ffffn &&
+      [14, 17].includes(here.vector) &&
+      there.vector === 12,
+  },
+  {
+    why: 'which word of the frame IRET reads first is left open',
+    applies: ({ here, there, fields }, instruction) =>
+      /^Iret/.test(codeName(instruction)) && both(here, there, 14) && only(fields, 'cr2', ...PAGES),
+  },
+  {
+    why: 'of the source of MOVDIR64B and the alignment of its destination either may be looked at first (SDM Vol. 3A table 7-2)',
+    applies: ({ here, there }, instruction) =>
+      /^Movdir64b/.test(codeName(instruction)) &&
+      OPERAND_FAULTS.includes(here.vector) &&
+      OPERAND_FAULTS.includes(there.vector),
+  },
+  {
+    why: 'a repeated string instruction of no iterations leaves its pointers (SDM Vol. 2, REP); Bochs clears their upper halves',
+    applies: ({ here, there, fields }, instruction) =>
+      is64(instruction) &&
+      (instruction.hasRepePrefix || instruction.hasRepnePrefix) &&
+      both(here, there, 1) &&
+      only(fields, 'rsi', 'rdi') &&
+      here.gpr[1]! % 2n ** 32n === 0n,
+  },
+  {
+    why: '3DNow! is no part of the processor, so that its opcodes raise #UD (SDM Vol. 2); Bochs reads the operand first',
+    applies: ({ here }, instruction) => /^D3NOW_/.test(codeName(instruction)) && here.vector === 6,
+  },
+  {
+    why: 'an unmasked #D of a load leaves TOP as it was (SDM Vol. 1 §8.5.2); Bochs pushes',
+    applies: ({ here, there, fields }, instruction) =>
+      /^Fi?ld_m/.test(codeName(instruction)) &&
+      only(fields, 'status', 'fx') &&
+      (here.status & there.status & 0x82) === 0x82,
   },
   {
     why: 'a store that an unmasked x87 exception suppresses may or may not look at its operand (SDM Vol. 3A table 7-2)',
@@ -173,19 +238,23 @@ export const DEPARTURES: readonly Departure[] = [
       only(fields, 'status', 'fx', 'cr2', ...PAGES),
   },
   {
-    why: 'an unmasked #IA leaves the condition codes of a comparison as they were (SDM Vol. 2, FCOM); Bochs sets them',
+    why: 'an unmasked #IA or #D leaves the condition codes of a comparison as they were (SDM Vol. 2, FCOM; Vol. 1 §8.5.2); Bochs sets them',
     alsoProcessor: true,
     applies: ({ fields, here, there }, instruction) =>
       /^F(u?i?com|tst)/.test(codeName(instruction)) &&
       only(fields, 'status') &&
       ((here.status ^ there.status) & ~0x4700) === 0 &&
-      (here.status & 0x81) === 0x81,
+      (here.status & 0x80) !== 0 &&
+      (here.status & 3) !== 0,
   },
   {
-    why: 'an unmasked #IA leaves RFLAGS as FCOMI found them (SDM Vol. 2); Bochs sets them',
+    why: 'an unmasked #IA or #D leaves RFLAGS as FCOMI found them (SDM Vol. 2; Vol. 1 §8.5.2); Bochs sets them',
     alsoProcessor: true,
     applies: ({ fields, here }, instruction) =>
-      /^Fu?comi/.test(codeName(instruction)) && only(fields, 'flags') && (here.status & 0x81) === 0x81,
+      /^Fu?comi/.test(codeName(instruction)) &&
+      only(fields, 'flags') &&
+      (here.status & 0x80) !== 0 &&
+      (here.status & 3) !== 0,
   },
   {
     why: 'FFREE leaves the condition codes undefined (SDM Vol. 2)',
@@ -243,9 +312,10 @@ export const DEPARTURES: readonly Departure[] = [
     why: 'which part of an x87 operand of several parts is read first is left open',
     alsoProcessor: true,
     applies: ({ fields, here, there }, instruction) =>
-      /^(Fldenv|Frstor|Fbld|Fld_m80)/.test(codeName(instruction)) &&
-      both(here, there, 14) &&
-      only(fields, 'cr2', ...PAGES),
+      /^(Fldenv|Frstor|Fbld|Fld_m80|Fxrstor)/.test(codeName(instruction)) &&
+      OPERAND_FAULTS.includes(here.vector) &&
+      OPERAND_FAULTS.includes(there.vector) &&
+      only(fields, 'vector', 'error', 'cr2', ...PAGES),
   },
 ];
 
@@ -288,6 +358,11 @@ export const PROCESSOR_DEPARTURES: readonly Departure[] = [
       /^F(u?comp?p?|icomp?|tst|ld)_/.test(codeName(instruction)) &&
       only(fields, 'status', 'fx') &&
       (here.status & there.status & 0x82) === 0x82,
+  },
+  {
+    why: 'POPA that faults has changed no register (SDM Vol. 3A §7.5); AMD has loaded some',
+    applies: ({ here, there }, instruction) =>
+      /^Popa/.test(codeName(instruction)) && here.vector === there.vector && OPERAND_FAULTS.includes(here.vector),
   },
   {
     why: 'FLD of an empty register to a full one overflows or underflows: which is left open',
