@@ -120,6 +120,8 @@ describe('the table', () => {
     const referred = mergeRows(list, first, [{ ...row('a', 'i386', 9), verdict: 'timeout' }], 'QEMU');
     expect(referred[1]).toMatchObject({ verdict: 'pass', counts: { pass: 2 } });
     expect(referred[1]!.references).toEqual({ QEMU: { pass: 9, fail: 0, skip: 0, note: 'timeout' } });
+    const ended = { ...row('a', 'i386', 0), verdict: 'fail' } as const;
+    expect(mergeRows(list, first, [ended], 'QEMU')[1]!.references).toMatchObject({ QEMU: { note: 'fail' } });
     const again = mergeRows(list, referred, [row('a', 'i386', 4)]);
     expect(again[1]).toMatchObject({ counts: { pass: 4 }, references: { QEMU: { pass: 9 } } });
     expect(again[0]).toBe(first[0]);

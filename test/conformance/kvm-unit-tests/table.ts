@@ -52,7 +52,9 @@ export function mergeRows(
       if (now === undefined) return before === undefined ? [] : [before];
       if (reference === undefined) return [before?.references ? { ...now, references: before.references } : now];
       if (before === undefined || now.counts === undefined) return before === undefined ? [] : [before];
-      const note = ['pass', 'skip', 'fail'].includes(now.verdict) ? {} : { note: now.verdict };
+      // A failure without a FAIL line would not show.
+      const shown = ['pass', 'skip'].includes(now.verdict) || now.counts.fail > 0;
+      const note = shown && now.verdict !== 'timeout' && now.verdict !== 'crash' ? {} : { note: now.verdict };
       return [{ ...before, references: { ...before.references, [reference]: { ...now.counts, ...note } } }];
     }),
   );
