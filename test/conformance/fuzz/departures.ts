@@ -120,6 +120,7 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'CALL checks its target before it pushes (SDM Vol. 2); Bochs pushes first',
+    alsoProcessor: true,
     applies: ({ here, there, fields }, instruction) =>
       /^Call_/.test(codeName(instruction)) &&
       ((both(here, there, 13) && only(fields, 'memory', 'page4', 'page5', ...DATA)) ||
@@ -183,9 +184,43 @@ export const DEPARTURES: readonly Departure[] = [
       there.vector === 12,
   },
   {
+    why: 'a massive overflow of FSCALE stores an infinity (SDM Vol. 1 §8.5.4); Bochs wraps the exponent',
+    applies: ({ fields, here }, instruction) =>
+      /^Fscale/.test(codeName(instruction)) && only(fields, 'fx', 'status') && (here.status & 0x88) === 0x88,
+  },
+  {
+    why: 'DPPS and DPPD add lanes that they have not multiplied as zeros, to a product that may be denormal; Bochs leaves DE',
+    applies: ({ fields, here, there }, instruction) =>
+      /^Dpp[sd]_/.test(codeName(instruction)) && both(here, there, 1) && only(fields, 'fx'),
+  },
+  {
+    why: 'of an operand across the border of canonical addresses and its alignment either may come first (SDM Vol. 3A table 7-2)',
+    applies: ({ here, there }, instruction) => is64(instruction) && here.vector === 13 && there.vector === 17,
+  },
+  {
+    why: 'FSTP of 80 bits and FBSTP look at their whole operand (SDM Vol. 3A §7.5); Bochs writes the part within the limit first',
+    applies: ({ here, there }, instruction) =>
+      /^F(stp_m80|bstp)/.test(codeName(instruction)) &&
+      [12, 13].includes(here.vector) &&
+      [14, 17].includes(there.vector),
+  },
+  {
+    why: 'a push at SP = 0 on a 16-bit stack goes to its top (SDM Vol. 1 §6.2.3); Bochs raises #SS in a far CALL',
+    applies: ({ here, there }, instruction) =>
+      /^Call_(ptr|m)16/.test(codeName(instruction)) && here.vector === 14 && there.vector === 12,
+  },
+  {
+    why: 'a far return pops word by word, and SP goes round the end of a 16-bit stack; Bochs wants the frame in one piece',
+    applies: ({ here, there, fields }, instruction) =>
+      /^Retf/.test(codeName(instruction)) &&
+      [12, 14, 17].includes(here.vector) &&
+      there.vector === 12 &&
+      only(fields, 'vector', 'error', 'cr2', ...PAGES),
+  },
+  {
     why: 'which word of the frame IRET reads first is left open',
     applies: ({ here, there, fields }, instruction) =>
-      /^Iret/.test(codeName(instruction)) && both(here, there, 14) && only(fields, 'cr2', ...PAGES),
+      /^Iret/.test(codeName(instruction)) && here.vector === there.vector && only(fields, 'cr2', ...PAGES),
   },
   {
     why: 'of the source of MOVDIR64B and the alignment of its destination either may be looked at first (SDM Vol. 3A table 7-2)',
@@ -360,6 +395,19 @@ export const PROCESSOR_DEPARTURES: readonly Departure[] = [
       (here.status & there.status & 0x82) === 0x82,
   },
   {
+    why: 'LOCK before VERR and VERW raises #UD (SDM Vol. 2); AMD ignores it',
+    applies: ({ there }, instruction, bytes) => instruction.isInvalid && there.vector !== 6 && hasPrefix(bytes, 0xf0),
+  },
+  {
+    why: "bit 17 of MXCSR, AMD's MM, is reserved (SDM Vol. 1 §10.2.3)",
+    applies: ({ here, there }, instruction) =>
+      /ldmxcsr/i.test(codeName(instruction)) && here.vector === 13 && there.vector === 1,
+  },
+  {
+    why: 'EVEX is off in the kernels of the fuzzer, and raises #UD; Linux has it on',
+    applies: ({ here }, instruction, bytes) => instruction.isInvalid && here.vector === 6 && bytes.includes(0x62),
+  },
+  {
     why: 'POPA that faults has changed no register (SDM Vol. 3A §7.5); AMD has loaded some',
     applies: ({ here, there }, instruction) =>
       /^Popa/.test(codeName(instruction)) && here.vector === there.vector && OPERAND_FAULTS.includes(here.vector),
@@ -391,7 +439,10 @@ export const PROCESSOR_DEPARTURES: readonly Departure[] = [
   {
     why: 'FCOMI clears C1 (SDM Vol. 2); AMD leaves it',
     applies: ({ here, there, fields }, instruction) =>
-      /^Fu?comi/.test(codeName(instruction)) && only(fields, 'status') && (here.status ^ there.status) === 0x200,
+      /^Fu?comi/.test(codeName(instruction)) &&
+      only(fields, 'status', 'flags') &&
+      (here.status ^ there.status) === 0x200 &&
+      (only(fields, 'status') || (here.status & 0x80) !== 0),
   },
   ...DEPARTURES.filter(({ alsoProcessor }) => alsoProcessor),
 ];
