@@ -128,8 +128,10 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'a far CALL looks at the room on the stack before it looks at its target (SDM Vol. 2); Bochs looks after it',
-    applies: ({ here, there }, instruction) =>
-      /^Call_(ptr|m)16/.test(codeName(instruction)) && here.vector === 12 && there.vector === 13,
+    applies: ({ here, there, fields }, instruction) =>
+      /^Call_(ptr|m)16/.test(codeName(instruction)) &&
+      here.vector === 12 &&
+      (there.vector === 13 || (there.vector === 12 && only(fields, 'memory', ...PAGES))),
   },
   {
     why: 'IRET in virtual-8086 mode compares EIP with the limit (SDM Vol. 2); Bochs does not',
@@ -195,14 +197,16 @@ export const DEPARTURES: readonly Departure[] = [
   },
   {
     why: 'of an operand across the border of canonical addresses and its alignment either may come first (SDM Vol. 3A table 7-2)',
-    applies: ({ here, there }, instruction) => is64(instruction) && here.vector === 13 && there.vector === 17,
+    alsoProcessor: true,
+    applies: ({ here, there }, instruction) =>
+      is64(instruction) && [12, 13].includes(here.vector) && there.vector === 17,
   },
   {
     why: 'FSTP of 80 bits and FBSTP look at their whole operand (SDM Vol. 3A §7.5); Bochs writes the part within the limit first',
-    applies: ({ here, there }, instruction) =>
+    applies: ({ here, there, fields }, instruction) =>
       /^F(stp_m80|bstp)/.test(codeName(instruction)) &&
-      [12, 13].includes(here.vector) &&
-      [14, 17].includes(there.vector),
+      (([12, 13].includes(here.vector) && [14, 17].includes(there.vector)) ||
+        (both(here, there, 14) && only(fields, 'memory', ...PAGES))),
   },
   {
     why: 'a push at SP = 0 on a 16-bit stack goes to its top (SDM Vol. 1 §6.2.3); Bochs raises #SS in a far CALL',
@@ -212,10 +216,21 @@ export const DEPARTURES: readonly Departure[] = [
   {
     why: 'a far return pops word by word, and SP goes round the end of a 16-bit stack; Bochs wants the frame in one piece',
     applies: ({ here, there, fields }, instruction) =>
-      /^Retf/.test(codeName(instruction)) &&
+      /^(Retf|Iret)/.test(codeName(instruction)) &&
       [12, 14, 17].includes(here.vector) &&
       there.vector === 12 &&
       only(fields, 'vector', 'error', 'cr2', ...PAGES),
+  },
+  {
+    why: 'of CPL and the operand of a privileged instruction either may be looked at first (SDM Vol. 3A table 7-2)',
+    alsoProcessor: true,
+    applies: ({ here, there }, instruction) =>
+      /^(Lldt|Ltr|Lmsw|Lidt|Lgdt)_/.test(codeName(instruction)) && here.vector === 12 && there.vector === 13,
+  },
+  {
+    why: 'whether a mask of zeros keeps MASKMOVQ from its operand is left open (SDM Vol. 2)',
+    applies: ({ here, there }, instruction) =>
+      /^V?Maskmov/.test(codeName(instruction)) && here.vector === 1 && OPERAND_FAULTS.includes(there.vector),
   },
   {
     why: 'which word of the frame IRET reads first is left open',
@@ -404,8 +419,14 @@ export const PROCESSOR_DEPARTURES: readonly Departure[] = [
       /ldmxcsr/i.test(codeName(instruction)) && here.vector === 13 && there.vector === 1,
   },
   {
-    why: 'EVEX is off in the kernels of the fuzzer, and raises #UD; Linux has it on',
-    applies: ({ here }, instruction, bytes) => instruction.isInvalid && here.vector === 6 && bytes.includes(0x62),
+    why: 'VEX and EVEX are off in the kernels of the fuzzer, and raise #UD; Linux has them on',
+    applies: ({ here }, instruction, bytes) =>
+      instruction.isInvalid && here.vector === 6 && [0x62, 0xc4, 0xc5].some((byte) => bytes.includes(byte)),
+  },
+  {
+    why: 'the linear address is to be canonical, not the offset in FS or GS (SDM Vol. 1 §3.3.7.1); AMD looks at both',
+    applies: ({ here, there, item }, instruction) =>
+      is64(instruction) && here.vector === 14 && there.vector === 13 && (item.fsBase !== 0n || item.gsBase !== 0n),
   },
   {
     why: 'POPA that faults has changed no register (SDM Vol. 3A §7.5); AMD has loaded some',
