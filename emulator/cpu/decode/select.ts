@@ -168,8 +168,14 @@ export function host(name: string, s: Selecting): Selection {
   };
 }
 
-const refusals = (mnemonic: string): number =>
-  /^x(save|rstor)/.test(mnemonic) ? REFUSES.XSAVE : /^fx(save|rstor)/.test(mnemonic) ? REFUSES.FXSAVE : 0;
+const PRIVILEGED = /^(lgdt|lidt|lldt|ltr|lmsw|invpcid|xsaves|xrstors)/;
+
+function refusals(mnemonic: string): number {
+  const privileged = PRIVILEGED.test(mnemonic) ? REFUSES.UNPRIVILEGED : 0;
+  if (/^x(save|rstor)/.test(mnemonic)) return REFUSES.XSAVE | privileged;
+  if (/^fx(save|rstor)/.test(mnemonic)) return REFUSES.FXSAVE;
+  return /^(fldenv|frstor|fbld|fbstp)/.test(mnemonic) ? REFUSES.NUMERIC_ERROR : privileged;
+}
 
 /** Their operand is two, each checked by itself (`readablePart`). */
 const PARTS = new Set('bound lds les lss lfs lgs jmp call'.split(' '));

@@ -23,6 +23,7 @@ import type { Definition, Emitter } from '../engine/emitter.ts';
 import { arithmeticFlags, loadArithmeticFlags, ZF } from '../flags.ts';
 import { ENGINE, get32, get64, put32, put64, RAX, RBX, RCX, RDX, STATE } from '../state.ts';
 import { REFUSES } from '../system/hostTable.ts';
+import { waitForExceptions } from '../x87/numericErrors.ts';
 
 /** SDM Vol. 2: NOP and hints, XLAT, CMPXCHG8B/16B, CRC32, UD. */
 const UD = 6;
@@ -156,6 +157,8 @@ export const miscellaneous: readonly Definition[] = [
         f.if(and(access, i32(REFUSES.FXSAVE)), () => {
           f.if(and(wrap(get64(STATE.cr0)), i32(CR0_TS | CR0_EM)), () => e.raise(NM));
         });
+        f.if(and(access, i32(REFUSES.UNPRIVILEGED)), () => f.if(get32(STATE.cpl), () => e.raise(GP, 0)));
+        f.if(and(access, i32(REFUSES.NUMERIC_ERROR)), () => waitForExceptions(e));
         const [bytes, write] = [and(access, i32(0xffff)), and(shrU(access, i32(16)), i32(0xff))];
         const linear = f.let(f.call(core.segmentLinear, e.segmentNumber(), e.offset(0), bytes, write));
         f.branchIf(and(eq(linear, i64(-1)), get32(STATE.eventPending)), e.fault);

@@ -122,6 +122,10 @@ export const REFUSES = {
   XSAVE: 1 << 24,
   /** #NM while CR0.EM or CR0.TS is set. */
   FXSAVE: 1 << 25,
+  /** #GP(0) outside ring 0. */
+  UNPRIVILEGED: 1 << 26,
+  /** An x87 exception that an earlier instruction left unmasked. */
+  NUMERIC_ERROR: 1 << 27,
 } as const;
 
 /** The second immediate of a host instruction with a memory operand: bytes to check in its segment, ACCESS.WRITE << 16. */

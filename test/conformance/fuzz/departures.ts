@@ -222,12 +222,6 @@ export const DEPARTURES: readonly Departure[] = [
       only(fields, 'vector', 'error', 'cr2', ...PAGES),
   },
   {
-    why: 'of CPL and the operand of a privileged instruction either may be looked at first (SDM Vol. 3A table 7-2)',
-    alsoProcessor: true,
-    applies: ({ here, there }, instruction) =>
-      /^(Lldt|Ltr|Lmsw|Lidt|Lgdt)_/.test(codeName(instruction)) && here.vector === 12 && there.vector === 13,
-  },
-  {
     why: 'whether a mask of zeros keeps MASKMOVQ from its operand is left open (SDM Vol. 2)',
     applies: ({ here, there }, instruction) =>
       /^V?Maskmov/.test(codeName(instruction)) && here.vector === 1 && OPERAND_FAULTS.includes(there.vector),

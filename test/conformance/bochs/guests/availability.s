@@ -206,6 +206,21 @@ DONE
     FIRST xrstor_header, \bits, "movb $1, 517(%rbx); xrstor (%rbx)"
     .endr
 
+# In ring 3, and at an address that is not canonical, which would be #SS.
+.macro UNPRIVILEGED name, instruction
+TEST unprivileged_\name
+    BEGIN
+    movabsq $NOWHERE, %rbp
+    ENTER_USER 0, uss_top
+    \instruction
+USER_DONE
+.endm
+    .irp instruction, lgdt, lidt, lldt, ltr, lmsw
+    UNPRIVILEGED \instruction, "\instruction (%rbp)"
+    .endr
+    UNPRIVILEGED invpcid, "invpcid (%rbp), %rax"
+    UNPRIVILEGED xsaves, "xsaves (%rbp)"
+
 # Pointers of 64 bits through the images of FXSAVE64, FXSAVE and the environment; RAX is the image's checksum.
 .macro IMAGES name, load, store
 TEST image_\name
