@@ -16,12 +16,15 @@ import type { DecodedInstruction } from './decode/decoded.ts';
 import { codeBitsOf, InstructionDecoder } from './decode/decoder.ts';
 import { Deliveries } from './deliveries.ts';
 import type { BlockCache } from './engine/blockCache.ts';
+import { BlockRunner } from './engine/blockRunner.ts';
 import { CodeCache } from './engine/codeCache.ts';
 import type { StepExports } from './engine/exports.ts';
 import { RECORD, STATUS } from './engine/record.ts';
 import type { StepModule } from './engine/stepModule.ts';
 import { deliverPending, pendingEvent } from './eventDelivery.ts';
-import { IF, TF } from './flags.ts';
+import { TF } from './flags.ts';
+import { haltedSentence } from './haltedSentence.ts';
+import { HostContextSource } from './hostContextSource.ts';
 import { setSignature } from './initialise.ts';
 import { InstructionFetch } from './instructionFetch.ts';
 import type { Surroundings } from './localApicPort.ts';
@@ -46,8 +49,6 @@ export interface Bus extends Surroundings {
   /** A reason to end the run that a device has, or undefined. */
   exitRequest(): RunExit | undefined;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Longest stretch that runs without looking around. */
 const SLICE = 0x4000_0000;
@@ -96,8 +97,24 @@ export class Vcpu {
     const decoder = new InstructionDecoder(module.handlers, processor);
     this.fetch = new InstructionFetch(this.state, this.exports, memory, decoder, this.code);
     this.schedule = new Schedule(count, this.state, bus, processor.profile.signature, () => this.touch());
-    this.host = this.makeHostContext();
     this.debugRegisters = new DebugRegisters(this.state, () => this.exports.flushFast());
+    this.blocks = new BlockRunner(this.state, this.exports, this.fetch, {
+      env: { memory: memory.memory },
+      host: this.imports(),
+      step: this.exports as unknown as WebAssembly.ModuleImports,
+    });
+    this.host = new HostContextSource({
+      state: this.state,
+      exports: this.exports,
+      processor,
+      schedule: this.schedule,
+      bus,
+      debugRegisters: this.debugRegisters,
+      time: () => this.time(),
+      refuse: (sentence) => {
+        this.sentence = sentence;
+      },
+    });
     this.reset();
   }
 
@@ -441,23 +458,7 @@ export class Vcpu {
   }
 
   private halted(): RunExit {
-    const { state } = this;
-    const rip = `0x${state.get64(STATE.rip).toString(16)}`;
-    const name = state.get32(STATE.activity) === ACTIVITY.MWAIT ? 'MWAIT' : 'HLT';
-    const interrupts =
-      state.get32(STATE.rflags) & IF ? 'no device can raise an interrupt' : 'interrupts are off (IF=0)';
-    if (state.get32(STATE.activity) === ACTIVITY.WAIT_FOR_SIPI) {
-      const sentence = `vCPU ${this.schedule.turns.turn} waits for a start-up IPI, and no vCPU runs that could send it.`;
-      return { kind: 'halted', sentence };
-    }
-    if (state.get32(STATE.activity) === ACTIVITY.FROZEN) {
-      const sentence = `The guest waits at RIP ${rip} for IRQ 13 of an unmasked x87 exception (CR0.NE is 0), and ${interrupts}: nothing can wake it.`;
-      return { kind: 'halted', sentence };
-    }
-    return {
-      kind: 'halted',
-      sentence: `The guest executed ${name} before RIP ${rip}, and ${interrupts}: nothing can wake it.`,
-    };
+    return { kind: 'halted', sentence: haltedSentence(this.state, this.schedule.turns.turn) };
   }
 
   private resolve(): RunExit | undefined {
@@ -467,107 +468,30 @@ export class Vcpu {
     return this.unsupportedExit();
   }
 
-  /**
-   * Runs the straight line of instructions at RIP through the block compiler: at most `limit` instructions, all on one
-   * page. Counts steps and leaves faults pending as a slice does. Returns undefined when the first instruction is one
-   * that only the step tier has.
-   */
+  /** See `BlockRunner.run`. */
   runBlock(limit: number, compiled: BlockCache): RunExit | undefined {
-    const { state, exports } = this;
     if (this.touched) this.resynchronise();
-    const address = exports.fetch();
-    if (address < 0 && address > -3) return { kind: 'budget' };
-    const offset = address & 0xfff;
-    const context = state.get32(STATE.context);
-    const block = compiled.get(this.fetch.straightLine(address >>> 0, context, limit), this.compileImports());
-    if (!block) return undefined;
-    const low = state.low(STATE.rip) - offset;
-    state.setHalves(ENGINE.ripBase, low, state.high(STATE.rip) - (low < 0 ? 1 : 0));
-    state.set32(ENGINE.record, 0);
-    const budget = block.length + 0x10000;
-    const status = block.run(budget);
-    const exit = block.exits[state.get32(ENGINE.blockExit)]!;
-    this.steps += budget - state.get32(ENGINE.budget) + exit.retired;
-    if (exit.offset >= 0) {
-      const next = state.low(ENGINE.ripBase) + exit.offset;
-      const high = state.high(ENGINE.ripBase) + (next > 0xffffffff ? 1 : 0);
-      state.setHalves(STATE.rip, next, codeBitsOf(context) === 64 ? high : 0);
-    }
-    // Without an event: in front of an x87 instruction that waits for an exception's handler.
-    if (status === STATUS.FAULT && state.get32(STATE.eventPending)) return { kind: 'exception', event: this.event() };
-    return { kind: 'budget' };
+    const ran = this.blocks.run(limit, compiled);
+    if (ran === undefined) return undefined;
+    this.steps += ran.steps;
+    return ran.faulted ? { kind: 'exception', event: this.event() } : { kind: 'budget' };
   }
 
   /** The line that `runBlock` would run, for compiling ahead. */
   lineAtRip(limit: number): DecodedInstruction[] {
     if (this.touched) this.resynchronise();
-    const address = this.exports.fetch();
-    if (address === -1 || address === -2) return [];
-    return this.fetch.straightLine(address >>> 0, this.state.get32(STATE.context), limit);
+    return this.blocks.lineAtRip(limit);
   }
 
-  private compileImportsMade: WebAssembly.Imports | undefined;
   compileImports(): WebAssembly.Imports {
-    this.compileImportsMade ??= {
-      env: { memory: this.memory.memory },
-      host: this.imports(),
-      step: this.exports as unknown as WebAssembly.ModuleImports,
-    };
-    return this.compileImportsMade;
+    return this.blocks.imports;
   }
 
-  /** One object for all host instructions: what differs is set before each. */
-  private readonly host: Mutable<HostContext>;
-
-  private makeHostContext(): Mutable<HostContext> {
-    return {
-      state: this.state,
-      exports: this.exports,
-      processor: this.processor,
-      operands: [],
-      code: '',
-      length: 0,
-      codeBits: 64,
-      prefixes: 0,
-      addressBits: 64,
-      segment: 0,
-      opcode: 0,
-      apic: () => this.schedule.apic(),
-      changeApic: () => {
-        this.bus.disturbed = true;
-        return this.schedule.apic();
-      },
-      timeStamp: () => this.bus.timeStamp(this.time()),
-      vcpuCount: this.schedule.turns.count,
-      memory: undefined,
-      portIn: (port, size) => {
-        this.debugRegisters.port(port, size);
-        return this.bus.portIn(port, size);
-      },
-      portOut: (port, size, value) => {
-        this.debugRegisters.port(port, size);
-        this.bus.portOut(port, size, value);
-      },
-      unsupported: (sentence) => {
-        this.sentence = sentence;
-        return STATUS.UNSUPPORTED;
-      },
-      updateWatch: () => this.debugRegisters.update(),
-    };
-  }
+  private readonly blocks: BlockRunner;
+  private readonly host: HostContextSource;
 
   private hostContext(decoded: DecodedInstruction | undefined): HostContext {
-    const { host } = this;
-    host.operands = decoded?.hostOperands ?? [];
-    host.code = decoded?.code ?? '';
-    host.length = decoded?.length ?? 0;
-    host.prefixes = decoded?.prefixes ?? 0;
-    host.addressBits = decoded?.addressBits ?? 64;
-    host.opcode = decoded?.immediateLow ?? 0;
-    host.segment = decoded?.segment ?? 0;
-    host.memory = decoded?.memory;
-    host.codeBits = codeBitsOf(this.state.get32(STATE.context));
-    return host;
+    return this.host.of(decoded);
   }
 
   private hostInstruction(which: number, record: number): number {
