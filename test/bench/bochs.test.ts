@@ -44,11 +44,13 @@ describe.skipIf(missing !== undefined)(`timing in Bochs${missing ? ` (skipped: $
     await expect(timeInBochs({ path: pretend(script), seconds: 1 }, guest(), 1)).rejects.toThrow(expected);
   });
 
+  // Bochs is nothing that a test may ask for: where one is, it is the one that is asked.
   const found = findBochs();
-  it.skipIf('missing' in found)('runs a guest to its checksum', async () => {
-    const path = 'path' in found ? found.path : '';
-    expect((await timeInBochs({ path }, guest(), 77)).checksum).toBe('000000000000004d');
-  });
+  if ('path' in found) {
+    it('runs a guest to its checksum', async () => {
+      expect((await timeInBochs(found, guest(), 77)).checksum).toBe('000000000000004d');
+    });
+  }
 
   it('says in one sentence that there is none', () => {
     expect(findBochs('/nowhere/bochs')).toEqual({
