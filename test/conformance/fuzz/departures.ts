@@ -222,6 +222,11 @@ export const DEPARTURES: readonly Departure[] = [
       only(fields, 'vector', 'error', 'cr2', ...PAGES),
   },
   {
+    why: 'an exact difference with the smallest exponent of a normal number does not underflow, on the processor at hand neither; Bochs says so',
+    applies: ({ here, there }, instruction) =>
+      /^V?(Add|Sub)(ps|ss|pd|sd)_/.test(codeName(instruction)) && here.vector === 1 && there.vector === 19,
+  },
+  {
     why: 'whether a mask of zeros keeps MASKMOVQ from its operand is left open (SDM Vol. 2)',
     applies: ({ here, there }, instruction) =>
       /^V?Maskmov/.test(codeName(instruction)) && here.vector === 1 && OPERAND_FAULTS.includes(there.vector),
@@ -351,6 +356,14 @@ export const DEPARTURES: readonly Departure[] = [
     why: 'a far return to compatibility mode compares its whole offset with the limit (SDM Vol. 2, RET); Bochs cuts it first',
     applies: ({ here, there }, instruction) =>
       /^Retfq/.test(codeName(instruction)) && here.vector === 13 && here.error === 0 && there.vector === 1,
+  },
+  {
+    why: 'FRSTOR that faults has loaded nothing (SDM Vol. 3A §7.5); Bochs has loaded the environment',
+    applies: ({ fields, here, there }, instruction) =>
+      /^Frstor/.test(codeName(instruction)) &&
+      OPERAND_FAULTS.includes(here.vector) &&
+      OPERAND_FAULTS.includes(there.vector) &&
+      only(fields, 'vector', 'error', 'cr2', 'fx', 'status', ...PAGES),
   },
   {
     why: 'which part of an x87 operand of several parts is read first is left open',
